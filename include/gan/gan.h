@@ -1,0 +1,38 @@
+/* libgan: generative adversarial networks in C.
+ *
+ *   api.h         export macro, gan_real
+ *   status.h      status codes
+ *   context.h     the context: errors, memory, scopes
+ *   random.h      named random streams
+ *   tensor.h      tensors and gradients
+ *   op.h          ops of one's own, gradient check
+ *   ops.h         the differentiable ops
+ *   nn.h          modules, layers, initialisers
+ *   optim.h       optimisers, averages of weights
+ *   loss.h        adversarial losses
+ *   data.h        datasets and batches
+ *   models.h      ready-made generators and discriminators
+ *   image.h       sample grids
+ *   checkpoint.h  weights in files
+ *   train.h       the trainer
+ *
+ * A first program is in README.md, a guide in docs/guide.md, numbered examples in examples/. */
+#ifndef GAN_GAN_H
+#define GAN_GAN_H
+
+#include <gan/checkpoint.h>
+#include <gan/context.h>
+#include <gan/data.h>
+#include <gan/image.h>
+#include <gan/loss.h>
+#include <gan/models.h>
+#include <gan/nn.h>
+#include <gan/op.h>
+#include <gan/ops.h>
+#include <gan/optim.h>
+#include <gan/random.h>
+#include <gan/status.h>
+#include <gan/tensor.h>
+#include <gan/train.h>
+
+#endif

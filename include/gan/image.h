@@ -1,0 +1,24 @@
+/* Pictures of samples. */
+#ifndef GAN_IMAGE_H
+#define GAN_IMAGE_H
+
+#include <gan/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes images [n, h, w, c], c 1 or 3, values [-1, 1] (others are clamped), as one PNG: `columns` to a row (0: as square as
+ * possible), `gap` black pixels between them. Points [n, 2] are drawn as a scatter plot in [-range, range]^2 (range 0: to
+ * fit). The file appears complete or not at all. */
+typedef struct gan_grid_opts {
+    int columns;
+    int gap;
+    double range;
+} gan_grid_opts;
+GAN_API gan_status gan_write_grid(gan_tensor *images, const char *path, gan_grid_opts opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,90 @@
+/* The trainer: everything around the two steps. */
+#ifndef GAN_TRAIN_H
+#define GAN_TRAIN_H
+
+#include <gan/checkpoint.h>
+#include <gan/data.h>
+#include <gan/image.h>
+#include <gan/loss.h>
+#include <gan/models.h>
+#include <gan/optim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gan_trainer gan_trainer;
+
+/* All fields count as they are: start from gan_trainer_defaults() and edit. */
+typedef struct gan_trainer_opts {
+    gan_optim_opts g, d;   /* a rate per player is TTUR (1706.08500) */
+    gan_loss loss;
+    int64_t batch;
+    int n_critic;          /* D's steps per step of G; >= 1 */
+    bool simultaneous;     /* both gradients are taken before either player moves; needs n_critic 1 */
+    double ema;            /* decay of G's average; 0: no average */
+    int64_t ema_start;     /* steps during which the average follows G exactly */
+} gan_trainer_opts;
+
+GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, n_critic 1, ema .999 */
+
+/* What one step did. */
+typedef struct gan_step_info {
+    int64_t step;  /* steps taken so far, this one included */
+    int64_t epoch; /* complete passes over the data */
+    double d_loss, g_loss;
+    double d_real, d_fake;           /* mean logits in D's (last) step */
+    double d_grad_norm, g_grad_norm; /* before clipping */
+    double seconds;                  /* wall time of this step */
+} gan_step_info;
+
+/* A trainer of G and D on data. It borrows the three, which must outlive it. Owned by the context. */
+GAN_API gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, gan_trainer_opts opts);
+GAN_API void gan_trainer_free(gan_trainer *t);
+GAN_API bool gan_trainer_is_nil(const gan_trainer *t);
+
+/* One step: n_critic updates of D, one of G. All or nothing: after a failure weights, moments, buffers, random streams and
+ * data position are as before. info may be NULL. */
+GAN_API gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info);
+
+/* Return false to end the run after this step. */
+typedef bool (*gan_step_fn)(void *user, gan_trainer *t, const gan_step_info *info);
+
+typedef struct gan_train_opts {
+    int64_t steps;           /* train until this many steps have been taken in all, earlier ones counted */
+    const char *out;         /* run folder, made if missing; NULL: nothing is written */
+    int64_t sample_every;    /* steps between sample grids; 0: none but the final one */
+    int64_t checkpoint_every; /* 0: only at the end */
+    int64_t log_every;       /* steps between lines in metrics.jsonl; 0: 50 */
+    int samples;             /* images in a grid; 0: 64 */
+    gan_step_fn on_step;     /* after each step */
+    gan_step_fn on_epoch;    /* after each step that completed an epoch */
+    void *user;
+} gan_train_opts;
+
+/* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
+ * checkpoint.safetensors. GAN_OK when all steps are done or the run was stopped. */
+GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
+
+/* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */
+GAN_API void gan_trainer_stop(gan_trainer *t);
+GAN_API bool gan_trainer_stopped(const gan_trainer *t);
+
+GAN_API int64_t gan_trainer_steps(const gan_trainer *t);
+GAN_API gan_module *gan_trainer_generator(const gan_trainer *t);
+GAN_API gan_module *gan_trainer_discriminator(const gan_trainer *t);
+GAN_API const gan_set *gan_trainer_ema(const gan_trainer *t); /* NULL without an average */
+
+/* n samples in evaluation mode, from the average if there is one, without touching any training state: the same n and seed
+ * give the same latents. Owned by the innermost scope. */
+GAN_API gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed);
+
+/* Everything that training depends on, in one safetensors file: G's weights under PyTorch's names without a prefix ... see
+ * docs/guide.md, "Checkpoints". Resuming continues to the byte as if there had been no pause. */
+GAN_API gan_status gan_trainer_save(gan_trainer *t, const char *path);
+GAN_API gan_status gan_trainer_load(gan_trainer *t, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+#include "memory.h"
+
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define GAN__ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GAN__ASAN 1
+#endif
+#endif
+#ifdef GAN__ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+#define ALIGN 64
+
+/* Sits right before the data, at a multiple of ALIGN. */
+struct gan__block {
+    gan__block *next;
+    void *raw;       /* what the allocator gave */
+    size_t raw_size; /* what it was asked for */
+    size_t capacity; /* of the data */
+    size_t size;     /* asked for by the present owner */
+    int class;
+};
+_Static_assert(sizeof(gan__block) <= ALIGN, "the block header must fit before the data");
+
+static void *system_alloc(void *user, size_t bytes) {
+    (void)user;
+    return malloc(bytes);
+}
+
+static void system_release(void *user, void *block, size_t bytes) {
+    (void)user, (void)bytes;
+    free(block);
+}
+
+void gan__pool_init(gan__pool *pool, gan_allocator from) {
+    *pool = (gan__pool){.from = from};
+    if (!from.alloc || !from.release) pool->from = (gan_allocator){system_alloc, system_release, NULL};
+}
+
+/* The smallest class that holds `bytes`, and its capacity. -1: more than any. */
+static int size_class(size_t bytes, size_t *capacity) {
+    size_t base = ALIGN;
+    for (int c = 0; c + 4 <= GAN__CLASSES; c += 4, base *= 2)
+        for (int quarter = 0; quarter < 4; quarter++) {
+            size_t room = base + base / 4 * (size_t)quarter;
+            if (bytes <= room) {
+                *capacity = (room + ALIGN - 1) / ALIGN * ALIGN;
+                return c + quarter;
+            }
+        }
+    return -1;
+}
+
+void gan__pool_drop_cache(gan__pool *pool) {
+    for (int c = 0; c < GAN__CLASSES; c++)
+        for (gan__block *b = pool->free[c], *next; b; b = next) {
+            next = b->next;
+            UNPOISON((char *)b + ALIGN, b->capacity);
+            pool->from.release(pool->from.user, b->raw, b->raw_size);
+        }
+    for (int c = 0; c < GAN__CLASSES; c++) pool->free[c] = NULL;
+    pool->stats.cached = 0;
+}
+
+static gan__block *fresh_block(gan__pool *pool, int class, size_t capacity) {
+    size_t raw_size = capacity + 2 * ALIGN;
+    void *raw = pool->from.alloc(pool->from.user, raw_size);
+    if (!raw) { /* perhaps it is all in blocks of other sizes */
+        gan__pool_drop_cache(pool);
+        raw = pool->from.alloc(pool->from.user, raw_size);
+    }
+    if (!raw) return NULL;
+    uintptr_t data = ((uintptr_t)raw + sizeof(gan__block) + ALIGN - 1) / ALIGN * ALIGN;
+    gan__block *b = (gan__block *)(data - ALIGN);
+    *b = (gan__block){.raw = raw, .raw_size = raw_size, .capacity = capacity, .class = class};
+    pool->stats.misses++;
+    return b;
+}
+
+void *gan__pool_get(gan__pool *pool, size_t bytes) {
+    size_t capacity;
+    int class = size_class(bytes, &capacity);
+    pool->stats.requests++;
+    if (class < 0 || (pool->fail_in > 0 && --pool->fail_in == 0)) return NULL;
+    gan__block *b = pool->free[class];
+    if (b) {
+        pool->free[class] = b->next;
+        pool->stats.cached -= b->capacity;
+    } else if (!(b = fresh_block(pool, class, capacity))) {
+        return NULL;
+    }
+    char *data = (char *)b + ALIGN;
+    UNPOISON(data, bytes);
+    POISON(data + bytes, b->capacity - bytes);
+    b->size = bytes;
+    pool->stats.in_use += b->capacity;
+    if (pool->stats.in_use > pool->stats.peak) pool->stats.peak = pool->stats.in_use;
+    return data;
+}
+
+void gan__pool_put(gan__pool *pool, void *data) {
+    if (!data) return;
+    gan__block *b = (gan__block *)((char *)data - ALIGN);
+    pool->stats.in_use -= b->capacity;
+    pool->stats.cached += b->capacity;
+    POISON(data, b->capacity);
+    b->next = pool->free[b->class];
+    pool->free[b->class] = b;
+}

@@ -1,0 +1,24 @@
+/* The pool: blocks in size classes, kept when freed and handed out again. */
+#ifndef GAN__MEMORY_H
+#define GAN__MEMORY_H
+
+#include <gan/context.h>
+
+/* Four classes to each doubling, from 64 bytes up: at most a quarter of a block is unused. */
+#define GAN__CLASSES 160
+
+typedef struct gan__block gan__block;
+
+typedef struct gan__pool {
+    gan_allocator from;
+    gan__block *free[GAN__CLASSES];
+    gan_memory stats;
+    int64_t fail_in; /* requests until one fails; 0: none will */
+} gan__pool;
+
+void gan__pool_init(gan__pool *pool, gan_allocator from);
+void gan__pool_drop_cache(gan__pool *pool);
+void *gan__pool_get(gan__pool *pool, size_t bytes); /* NULL: none */
+void gan__pool_put(gan__pool *pool, void *data);
+
+#endif

@@ -1,0 +1,146 @@
+#include "threads.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "ctx_impl.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define RELAX() __builtin_ia32_pause()
+#else
+#define RELAX() ((void)0)
+#endif
+
+/* How often an idle thread looks again before it sleeps: parallel loops follow each other closely in a training step. */
+#define SPINS 4000
+
+struct gan__threads {
+    int count;
+    pthread_t *ids;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_uint round; /* a new loop begins */
+    atomic_bool quit;
+    atomic_int asleep;
+
+    /* The loop under way; written before `round` moves on. */
+    gan__task_fn fn;
+    void *arg;
+    int64_t tasks;
+    atomic_int_fast64_t next;
+    atomic_int busy; /* workers that have not yet finished this round */
+};
+
+typedef struct worker_arg {
+    gan__threads *threads;
+    int index;
+} worker_arg;
+
+static void drain(gan__threads *t, int worker) {
+    for (int64_t i; (i = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed)) < t->tasks;)
+        t->fn(t->arg, i, worker);
+}
+
+static void await_round(gan__threads *t, unsigned seen) {
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&t->round, memory_order_acquire) != seen) return;
+        RELAX();
+    }
+    pthread_mutex_lock(&t->lock);
+    atomic_fetch_add(&t->asleep, 1);
+    while (atomic_load(&t->round) == seen) pthread_cond_wait(&t->wake, &t->lock);
+    atomic_fetch_sub(&t->asleep, 1);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void next_round(gan__threads *t) {
+    atomic_fetch_add(&t->round, 1);
+    if (atomic_load(&t->asleep)) {
+        pthread_mutex_lock(&t->lock);
+        pthread_cond_broadcast(&t->wake);
+        pthread_mutex_unlock(&t->lock);
+    }
+}
+
+static void *worker_main(void *p) {
+    worker_arg a = *(worker_arg *)p;
+    free(p);
+    for (unsigned seen = 0;;) {
+        await_round(a.threads, seen);
+        seen = atomic_load(&a.threads->round);
+        if (atomic_load(&a.threads->quit)) return NULL;
+        drain(a.threads, a.index);
+        atomic_fetch_sub_explicit(&a.threads->busy, 1, memory_order_acq_rel);
+    }
+}
+
+static bool start_worker(gan__threads *t, int index) {
+    worker_arg *a = malloc(sizeof *a);
+    if (!a) return false;
+    *a = (worker_arg){t, index};
+    if (pthread_create(&t->ids[index], NULL, worker_main, a)) {
+        free(a);
+        return false;
+    }
+    return true;
+}
+
+gan__threads *gan__threads_new(int count) {
+    gan__threads *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->count = 1;
+    t->ids = calloc((size_t)count, sizeof *t->ids);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->wake, NULL);
+    bool ok = t->ids != NULL;
+    for (; ok && t->count < count; t->count += ok) ok = start_worker(t, t->count);
+    if (ok) return t;
+    gan__threads_free(t);
+    return NULL;
+}
+
+void gan__threads_free(gan__threads *t) {
+    if (!t) return;
+    atomic_store(&t->quit, true);
+    next_round(t);
+    for (int i = 1; i < t->count; i++) pthread_join(t->ids[i], NULL);
+    pthread_cond_destroy(&t->wake);
+    pthread_mutex_destroy(&t->lock);
+    free(t->ids);
+    free(t);
+}
+
+int gan__threads_count(const gan__threads *t) { return t ? t->count : 1; }
+
+void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg) {
+    gan__threads *t = ctx->threads;
+    if (gan__threads_count(t) == 1 || tasks <= 1) {
+        for (int64_t i = 0; i < tasks; i++) fn(arg, i, 0);
+        return;
+    }
+    t->fn = fn, t->arg = arg, t->tasks = tasks;
+    atomic_store_explicit(&t->next, 0, memory_order_relaxed);
+    atomic_store_explicit(&t->busy, t->count - 1, memory_order_relaxed);
+    next_round(t);
+    drain(t, 0);
+    while (atomic_load_explicit(&t->busy, memory_order_acquire)) RELAX();
+}
+
+typedef struct ranges {
+    int64_t count, grain;
+    gan__range_fn fn;
+    void *arg;
+} ranges;
+
+static void run_range(void *p, int64_t task, int worker) {
+    (void)worker;
+    ranges *r = p;
+    int64_t begin = task * r->grain, end = begin + r->grain;
+    r->fn(r->arg, begin, end < r->count ? end : r->count);
+}
+
+void gan__parallel_ranges(gan_ctx *ctx, int64_t count, int64_t grain, gan__range_fn fn, void *arg) {
+    ranges r = {count, grain, fn, arg};
+    if (count > 0) gan__parallel(ctx, (count + grain - 1) / grain, run_range, &r);
+}

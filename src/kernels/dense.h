@@ -1,0 +1,12 @@
+/* Dense matrix products: cblas, one thread, on row blocks of fixed size from the context's own pool, because threaded OpenBLAS
+ * gives other bits for other thread counts and its setting is process-wide. */
+#ifndef GAN__DENSE_H
+#define GAN__DENSE_H
+
+#include "../base/ctx_impl.h"
+
+/* c [m, n] = op(a) [m, k] * op(b) [k, n], row-major and dense; op is the transpose where trans_* says so. k may be 0. */
+void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
+               gan_real *c);
+
+#endif
