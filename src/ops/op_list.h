@@ -1,0 +1,49 @@
+/* Every built-in op, one per line: from this list come the declarations, the table of gan_ops, and the tests' duty to cover
+ * each of them. An op is defined beside its shape, forward and vjp functions. */
+#ifndef GAN__OP_LIST_H
+#define GAN__OP_LIST_H
+
+#include <gan/op.h>
+
+/* A section without ops is empty. */
+#define GAN__OPS_TENSOR(X) \
+    X(gan__op_accumulate)
+
+#define GAN__OPS_ARITHMETIC(X)
+
+#define GAN__OPS_MATHEMATICS(X)
+
+#define GAN__OPS_COMPARISON(X)
+
+#define GAN__OPS_ACTIVATION(X)
+
+#define GAN__OPS_REDUCTION(X)
+
+#define GAN__OPS_SHAPE(X)
+
+#define GAN__OPS_PRODUCT(X)
+
+#define GAN__OPS_CONVOLUTION(X)
+
+#define GAN__OPS_RESAMPLING(X)
+
+#define GAN__OPS_NORMALISATION(X)
+
+#define GAN__OP_LIST(X)        \
+    GAN__OPS_TENSOR(X)         \
+    GAN__OPS_ARITHMETIC(X)     \
+    GAN__OPS_MATHEMATICS(X)    \
+    GAN__OPS_COMPARISON(X)     \
+    GAN__OPS_ACTIVATION(X)     \
+    GAN__OPS_REDUCTION(X)      \
+    GAN__OPS_SHAPE(X)          \
+    GAN__OPS_PRODUCT(X)        \
+    GAN__OPS_CONVOLUTION(X)    \
+    GAN__OPS_RESAMPLING(X)     \
+    GAN__OPS_NORMALISATION(X)
+
+#define GAN__OP_DECLARE(op) extern const gan_op op;
+GAN__OP_LIST(GAN__OP_DECLARE)
+#undef GAN__OP_DECLARE
+
+#endif
