@@ -14,7 +14,8 @@
 static gan_ctx nil_ctx = {.nil = true,
                           .status = GAN_E_MEMORY,
                           .message = "the context could not be made: out of memory or threads",
-                          .isa = GAN__ISA_PORTABLE};
+                          .isa = GAN__ISA_PORTABLE,
+                          .none = {.ctx = &nil_ctx}};
 
 gan_ctx *gan__nil_ctx(void) { return &nil_ctx; }
 
@@ -34,6 +35,7 @@ static gan_ctx *raw_ctx(gan_ctx_opts opts) {
     gan__pool_init(&ctx->pool, opts.allocator);
     gan__state_init(&ctx->state);
     ctx->objects.prev = ctx->objects.next = &ctx->objects;
+    ctx->none.ctx = ctx;
     for (int i = 0; i <= GAN__MAX_SCOPES; i++) ctx->scopes[i].prev = ctx->scopes[i].next = &ctx->scopes[i];
     int threads = opts.threads > 0 ? opts.threads : processors();
     ctx->threads = gan__threads_new(threads < MAX_THREADS ? threads : MAX_THREADS);

@@ -42,6 +42,7 @@ struct gan_ctx {
     int no_record; /* > 0: ops leave no graph */
 
     gan__object objects; /* list head */
+    gan__object none;    /* what constructors return when they fail: the nil of every kind of object, by its NULL destroy */
     gan__state state;    /* streams, counters, undo log */
 
     void *tensors; /* of the tensor layer, with its destructor */

@@ -258,12 +258,17 @@ void gan_assign(gan_tensor *t, const gan_real *values, int64_t count) {
     if (p) memcpy(p, values, (size_t)count * sizeof *p);
 }
 
+static void rename_to(gan_ctx *ctx, char **name, const char *text) {
+    char *copy = gan__strdup(ctx, text);
+    if (!copy) return;
+    gan__free(ctx, *name);
+    *name = copy;
+}
+
 void gan_name(gan_tensor *t, const char *name) {
     if (!t || t->state == GAN__HANDLE_NIL || !gan__usable(t->ctx, t, "gan_name")) return;
-    char *copy = gan__strdup(t->ctx, name);
-    if (!copy) return;
-    gan__free(t->ctx, t->name);
-    t->name = copy;
+    rename_to(t->ctx, &t->name, name);
+    if (t->node && !t->node->op) rename_to(t->ctx, &t->node->name, name); /* graphs that it is in already */
 }
 
 /* --- lifetime --------------------------------------------------------------------------------------------- */
