@@ -79,7 +79,7 @@ static gan__block *fresh_block(gan__pool *pool, int class, size_t capacity) {
         raw = pool->from.alloc(pool->from.user, raw_size);
     }
     if (!raw) return NULL;
-    uintptr_t data = ((uintptr_t)raw + sizeof(gan__block) + ALIGN - 1) / ALIGN * ALIGN;
+    uintptr_t data = ((uintptr_t)raw + 2 * ALIGN - 1) / ALIGN * ALIGN; /* ALIGN bytes for the header are left before it */
     gan__block *b = (gan__block *)(data - ALIGN);
     *b = (gan__block){.raw = raw, .raw_size = raw_size, .capacity = capacity, .class = class};
     pool->stats.misses++;
