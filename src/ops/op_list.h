@@ -15,7 +15,13 @@
 
 #define GAN__OPS_COMPARISON(X)
 
-#define GAN__OPS_ACTIVATION(X)
+#define GAN__OPS_ACTIVATION(X) \
+    X(gan__op_leaky_relu)      \
+    X(gan__op_relu)            \
+    X(gan__op_slope)           \
+    X(gan__op_tanh)            \
+    X(gan__op_sigmoid)         \
+    X(gan__op_softplus)
 
 #define GAN__OPS_REDUCTION(X)
 
@@ -23,11 +29,18 @@
 
 #define GAN__OPS_PRODUCT(X)
 
-#define GAN__OPS_CONVOLUTION(X)
+#define GAN__OPS_CONVOLUTION(X)   \
+    X(gan__op_conv2d)             \
+    X(gan__op_conv_transpose2d)   \
+    X(gan__op_conv_weight2d)
 
 #define GAN__OPS_RESAMPLING(X)
 
-#define GAN__OPS_NORMALISATION(X)
+#define GAN__OPS_NORMALISATION(X) \
+    X(gan__op_batch_moments)      \
+    X(gan__op_sample_moments)     \
+    X(gan__op_batch_norm)         \
+    X(gan__op_instance_norm)
 
 #define GAN__OP_LIST(X)        \
     GAN__OPS_TENSOR(X)         \

@@ -1,0 +1,223 @@
+#include "norm.h"
+
+#include <math.h>
+
+#define TILE GAN__NORM_TILE
+#define BLOCK 64    /* rows summed in gan_real, in cache, before they go over into double */
+#define TASK 65536  /* elements, about: work is split by size alone, so that the bits do not depend on the threads */
+
+extern const gan__norm_kernels gan__norm_portable;
+#if defined(__x86_64__)
+extern const gan__norm_kernels gan__norm_avx2, gan__norm_avx512;
+#endif
+
+static const gan__norm_kernels *kernels_of(const gan_ctx *ctx) {
+    static const gan__norm_kernels *const tables[GAN__ISA_COUNT] = {
+        [GAN__ISA_PORTABLE] = &gan__norm_portable,
+#if defined(__x86_64__)
+        [GAN__ISA_AVX2] = &gan__norm_avx2,
+        [GAN__ISA_AVX512] = &gan__norm_avx512,
+#endif
+    };
+    return tables[ctx->isa];
+}
+
+/* How x is walked. A few channels fill no vector register, so `fold` rows are taken side by side as channels of their own. */
+typedef struct plan {
+    const gan__norm_kernels *k;
+    gan__norm_shape s;
+    int64_t fold, width, lines;     /* a group is `lines` lines of `width` = c*fold numbers */
+    int64_t task_lines, tasks;      /* lines to a task, tasks to a group */
+
+    const gan_real *x, *g;
+    gan_real *y;
+    gan__norm_stats by;
+    const gan_real *gamma, *beta;
+    const double *sums;
+    double *partial;                /* [groups, tasks, 2, width] */
+} plan;
+
+static plan plan_of(gan_ctx *ctx, gan__norm_shape s, const gan_real *x) {
+    plan p = {.k = kernels_of(ctx), .s = s, .x = x, .fold = 1};
+    for (int64_t f = s.c ? TILE / s.c : 0; f > 1 && p.fold == 1; f--)
+        if (s.rows % f == 0) p.fold = f;
+    p.width = s.c * p.fold;
+    p.lines = s.rows / p.fold;
+    p.task_lines = p.width ? (TASK / p.width + BLOCK) / BLOCK * BLOCK : BLOCK;
+    p.tasks = (p.lines + p.task_lines - 1) / p.task_lines;
+    return p;
+}
+
+/* The lines of one task, and where they begin. */
+typedef struct piece {
+    int64_t group, lines, at;
+} piece;
+
+static piece piece_of(const plan *p, int64_t task) {
+    int64_t begin = task % p->tasks * p->task_lines, left = p->lines - begin, group = task / p->tasks;
+    return (piece){group, left < p->task_lines ? left : p->task_lines, (group * p->lines + begin) * p->width};
+}
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Calls fn for each task of each group. */
+static void run(gan_ctx *ctx, plan *p, gan__task_fn fn) {
+    if (p->width) gan__parallel(ctx, p->s.groups * p->tasks, fn, p);
+}
+
+static bool with_partials(gan_ctx *ctx, plan *p, gan__task_fn fn) {
+    size_t count = (size_t)(p->s.groups * p->tasks * 2 * p->width);
+    p->partial = gan__alloc(ctx, count * sizeof(double));
+    if (p->partial) run(ctx, p, fn);
+    return p->partial != NULL;
+}
+
+/* --- mean and variance ------------------------------------------------------------------------------------ */
+
+/* n numbers with their mean and sum of squared deviations. */
+typedef struct moments {
+    double n, mean, m2;
+} moments;
+
+/* Chan, Golub & LeVeque (1983): two samples as one. */
+static moments merge(moments a, moments b) {
+    double n = a.n + b.n, d = b.mean - a.mean;
+    if (n == 0) return a;
+    return (moments){n, a.mean + d * (b.n / n), a.m2 + b.m2 + d * d * (a.n * b.n / n)};
+}
+
+static void moments_task(void *arg, int64_t task, int worker) {
+    (void)worker;
+    const plan *p = arg;
+    piece q = piece_of(p, task);
+    double *mean = p->partial + task * 2 * p->width, *m2 = mean + p->width;
+    for (int64_t j = 0; j < p->width; j += TILE) {
+        int64_t width = smaller(TILE, p->width - j);
+        moments total[TILE] = {{0}};
+        for (int64_t i = 0; i < q.lines; i += BLOCK) {
+            int64_t n = smaller(BLOCK, q.lines - i);
+            gan_real mid[TILE], s1[TILE], s2[TILE];
+            p->k->moments(n, p->width, width, p->x + q.at + i * p->width + j, mid, s1, s2);
+            for (int64_t t = 0; t < width; t++) {
+                double rest = (double)s1[t], count = (double)n;
+                total[t] = merge(total[t], (moments){count, (double)mid[t] + rest / count, (double)s2[t] - rest * rest / count});
+            }
+        }
+        for (int64_t t = 0; t < width; t++) mean[j + t] = total[t].mean, m2[j + t] = total[t].m2;
+    }
+}
+
+bool gan__norm_moments(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, gan_real *stats) {
+    plan p = plan_of(ctx, s, x);
+    if (!with_partials(ctx, &p, moments_task)) return false;
+    for (int64_t i = 0; i < s.groups; i++)
+        for (int64_t j = 0; j < s.c; j++) {
+            moments all = {0};
+            for (int64_t t = 0; t < p.tasks; t++) {
+                const double *mean = p.partial + (i * p.tasks + t) * 2 * p.width, *m2 = mean + p.width;
+                double lines = (double)smaller(p.task_lines, p.lines - t * p.task_lines);
+                for (int64_t f = j; f < p.width; f += s.c) all = merge(all, (moments){lines, mean[f], m2[f]});
+            }
+            stats[i * 2 * s.c + j] = (gan_real)all.mean;
+            stats[i * 2 * s.c + s.c + j] = (gan_real)(all.n == 0 || all.m2 < 0 ? 0 : all.m2 / all.n);
+        }
+    gan__free(ctx, p.partial);
+    return true;
+}
+
+/* --- forward ---------------------------------------------------------------------------------------------- */
+
+static double inverse_std(gan__norm_stats by, int64_t at) { return 1 / sqrt((double)by.var[at] + by.eps); }
+
+static void apply_task(void *arg, int64_t task, int worker) {
+    (void)worker;
+    const plan *p = arg;
+    piece q = piece_of(p, task);
+    for (int64_t j = 0; j < p->width; j += TILE) {
+        int64_t width = smaller(TILE, p->width - j);
+        gan_real mean[TILE], scale[TILE], shift[TILE];
+        for (int64_t t = 0; t < width; t++) {
+            int64_t c = (j + t) % p->s.c, at = q.group * p->by.stride + c;
+            mean[t] = p->by.mean[at];
+            scale[t] = (gan_real)((p->gamma ? (double)p->gamma[c] : 1) * inverse_std(p->by, at));
+            shift[t] = p->beta ? p->beta[c] : 0;
+        }
+        p->k->apply(q.lines, p->width, width, p->x + q.at + j, mean, scale, shift, p->y + q.at + j);
+    }
+}
+
+void gan__norm_apply(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, gan__norm_stats by, const gan_real *gamma,
+                     const gan_real *beta, gan_real *y) {
+    plan p = plan_of(ctx, s, x);
+    p.by = by, p.gamma = gamma, p.beta = beta, p.y = y;
+    run(ctx, &p, apply_task);
+}
+
+/* --- backward --------------------------------------------------------------------------------------------- */
+
+static void tile_means(const plan *p, int64_t group, int64_t j, int64_t width, gan_real *mean) {
+    for (int64_t t = 0; t < width; t++) mean[t] = p->by.mean[group * p->by.stride + (j + t) % p->s.c];
+}
+
+static void sums_task(void *arg, int64_t task, int worker) {
+    (void)worker;
+    const plan *p = arg;
+    piece q = piece_of(p, task);
+    double *sum = p->partial + task * 2 * p->width;
+    for (int64_t j = 0; j < p->width; j += TILE) {
+        int64_t width = smaller(TILE, p->width - j);
+        double first[TILE] = {0}, second[TILE] = {0};
+        gan_real mean[TILE];
+        tile_means(p, q.group, j, width, mean);
+        for (int64_t i = 0; i < q.lines; i += BLOCK) {
+            gan_real s1[TILE], s2[TILE];
+            int64_t at = q.at + i * p->width + j;
+            p->k->sums(smaller(BLOCK, q.lines - i), p->width, width, p->x + at, p->g + at, mean, s1, s2);
+            for (int64_t t = 0; t < width; t++) first[t] += (double)s1[t], second[t] += (double)s2[t];
+        }
+        for (int64_t t = 0; t < width; t++) sum[j + t] = first[t], sum[p->width + j + t] = second[t];
+    }
+}
+
+bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by, double *sums) {
+    plan p = plan_of(ctx, s, x);
+    p.by = by, p.g = g;
+    if (!with_partials(ctx, &p, sums_task)) return false;
+    for (int64_t i = 0; i < s.groups * 2; i++)
+        for (int64_t j = 0; j < s.c; j++) {
+            double all = 0;
+            for (int64_t t = 0; t < p.tasks; t++)
+                for (int64_t f = j; f < p.width; f += s.c) all += p.partial[((i / 2 * p.tasks + t) * 2 + i % 2) * p.width + f];
+            sums[i * s.c + j] = all;
+        }
+    gan__free(ctx, p.partial);
+    return true;
+}
+
+static void grad_task(void *arg, int64_t task, int worker) {
+    (void)worker;
+    const plan *p = arg;
+    piece q = piece_of(p, task);
+    double n = (double)p->s.rows;
+    for (int64_t j = 0; j < p->width; j += TILE) {
+        int64_t width = smaller(TILE, p->width - j);
+        gan_real mean[TILE], scale[TILE], slope[TILE], shift[TILE];
+        tile_means(p, q.group, j, width, mean);
+        for (int64_t t = 0; t < width; t++) {
+            int64_t c = (j + t) % p->s.c;
+            const double *sum = p->sums + q.group * 2 * p->s.c + c;
+            double inv = inverse_std(p->by, q.group * p->by.stride + c), s = (p->gamma ? (double)p->gamma[c] : 1) * inv;
+            scale[t] = (gan_real)s;
+            slope[t] = (gan_real)(s * inv * inv * sum[p->s.c] / n);
+            shift[t] = (gan_real)(s * sum[0] / n);
+        }
+        p->k->grad(q.lines, p->width, width, p->x + q.at + j, p->g + q.at + j, mean, scale, slope, shift, p->y + q.at + j);
+    }
+}
+
+void gan__norm_grad(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by,
+                    const gan_real *gamma, const double *sums, gan_real *dx) {
+    plan p = plan_of(ctx, s, x);
+    p.g = g, p.by = by, p.gamma = gamma, p.sums = sums, p.y = dx;
+    run(ctx, &p, grad_task);
+}

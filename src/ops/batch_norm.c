@@ -1,0 +1,181 @@
+/* Normalisation by x's own statistics: batch norm (1502.03167), instance norm (1607.08022), layer norm (1607.06450).
+ *
+ * The statistics are an input of the op, made beforehand without history; the derivative counts them as the functions of x that
+ * they are. So the op is pure, the running averages can read them, and nothing is computed twice. */
+#include <gan/ops.h>
+#include <math.h>
+
+#include "../kernels/norm.h"
+#include "../tensor/tensor_impl.h"
+#include "op_list.h"
+
+typedef struct eps_attr {
+    double eps;
+} eps_attr;
+
+/* x, stats, then perhaps gamma and beta. */
+enum { X, STATS, GAMMA, BETA };
+
+/* --- the statistics: x -> [2, c] over all but the last axis, or [n, 2, c] over those between first and last ----- */
+
+static bool moments_shape(const gan_op_call *c, gan_shape *out) {
+    gan_shape x = gan_shape_of(c->in[X]);
+    if (x.ndim >= 2) {
+        *out = gan_shape2(2, x.d[x.ndim - 1]);
+        return true;
+    }
+    char text[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "x is %s; it should be [n, c] or [n, h, w, c]", gan_shape_text(x, text));
+    return false;
+}
+
+static bool sample_moments_shape(const gan_op_call *c, gan_shape *out) {
+    gan_shape x = gan_shape_of(c->in[X]);
+    if (x.ndim >= 3) {
+        *out = gan_shape3(x.d[0], 2, x.d[x.ndim - 1]);
+        return true;
+    }
+    char text[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "x is %s; it should be [n, h, w, c]", gan_shape_text(x, text));
+    return false;
+}
+
+/* x as the kernels see it; stats has one axis more if there is a group per sample. */
+static gan__norm_shape kernel_shape(const gan_tensor *x, const gan_tensor *stats) {
+    gan_shape s = gan_shape_of(x);
+    int first = gan_shape_of(stats).ndim == 3 ? 1 : 0;
+    int64_t c = s.d[s.ndim - 1], groups = first ? s.d[0] : 1, rows = 1;
+    for (int i = first; i < s.ndim - 1; i++) rows *= s.d[i];
+    return (gan__norm_shape){groups, rows, c};
+}
+
+static void moments_forward(gan_op_call *c) {
+    gan__norm_moments(c->ctx, kernel_shape(c->in[X], c->out), gan_data(c->in[X]), gan_op_write(c->out));
+}
+
+/* Without vjp: the norm's own accounts for them. */
+const gan_op gan__op_batch_moments = {
+    .name = "gan_batch_norm", .n_in = 1, .shape = moments_shape, .forward = moments_forward};
+const gan_op gan__op_sample_moments = {
+    .name = "gan_instance_norm", .n_in = 1, .shape = sample_moments_shape, .forward = moments_forward};
+
+static gan_tensor *moments_of(const gan_op *op, gan_tensor *x) {
+    gan_ctx *ctx = gan_ctx_of(x);
+    gan_no_record_begin(ctx);
+    gan_tensor *stats = gan_apply(ctx, op, &x, 1, NULL);
+    gan_no_record_end(ctx);
+    return stats;
+}
+
+/* --- the norm --------------------------------------------------------------------------------------------- */
+
+static bool per_channel(const gan_op_call *c, int i, const char *name) {
+    gan_shape x = gan_shape_of(c->in[X]), p = gan_shape_of(c->in[i]);
+    if (p.ndim == 1 && p.d[0] == x.d[x.ndim - 1]) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "x is %s, %s %s; it should have one entry to a channel", gan_shape_text(x, a), name,
+                gan_shape_text(p, b));
+    return false;
+}
+
+static bool norm_shape(const gan_op_call *c, gan_shape *out) {
+    const eps_attr *a = c->attr;
+    *out = gan_shape_of(c->in[X]);
+    if (a->eps >= 0) return c->n_in == 2 || (per_channel(c, GAMMA, "gamma") && per_channel(c, BETA, "beta"));
+    gan_op_fail(c, GAN_E_ARG, "eps is %g", a->eps);
+    return false;
+}
+
+static gan__norm_stats kernel_stats(const gan_op_call *c, gan__norm_shape s) {
+    const gan_real *stats = gan_data(c->in[STATS]);
+    return (gan__norm_stats){stats, stats + s.c, 2 * s.c, ((const eps_attr *)c->attr)->eps};
+}
+
+static void norm_forward(gan_op_call *c) {
+    gan__norm_shape s = kernel_shape(c->in[X], c->in[STATS]);
+    const gan_real *gamma = c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL, *beta = c->n_in > 2 ? gan_data(c->in[BETA]) : NULL;
+    gan__norm_apply(c->ctx, s, gan_data(c->in[X]), kernel_stats(c, s), gamma, beta, gan_op_write(c->out));
+}
+
+/* The formula of gan__norm_grad in public ops, with the statistics computed anew from x so that they are differentiated too. */
+static void norm_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    gan_tensor *x = c->in[X];
+    gan_shape s = gan_shape_of(x);
+    unsigned axes = 0;
+    for (int i = gan_shape_of(c->in[STATS]).ndim == 3 ? 1 : 0; i < s.ndim - 1; i++) axes |= GAN_AXIS(i);
+    gan_tensor *centred = gan_sub(x, gan_mean_axes(x, axes, true));
+    gan_tensor *var = gan_mean_axes(gan_square(centred), axes, true);
+    gan_tensor *inv = gan_pow_scalar(gan_add_scalar(var, ((const eps_attr *)c->attr)->eps), -0.5);
+    gan_tensor *z = gan_mul(centred, inv);
+    if (c->need[X]) {
+        gan_tensor *gg = c->n_in > 2 ? gan_mul(g, c->in[GAMMA]) : g;
+        gan_tensor *along = gan_mul(z, gan_mean_axes(gan_mul(gg, z), axes, true));
+        grads[X] = gan_mul(inv, gan_sub(gan_sub(gg, gan_mean_axes(gg, axes, true)), along));
+    }
+    if (c->n_in == 2) return;
+    if (c->need[GAMMA]) grads[GAMMA] = gan_sum_to(gan_mul(g, z), gan_shape1(s.d[s.ndim - 1]));
+    if (c->need[BETA]) grads[BETA] = gan_sum_to(g, gan_shape1(s.d[s.ndim - 1]));
+}
+
+/* gamma's and beta's gradients from the sums that x's needs too. */
+static void affine_grads(const gan_op_call *c, gan__norm_shape s, gan__norm_stats by, const double *sums, gan_tensor **grads) {
+    gan_tensor *gamma = gan_empty(c->ctx, gan_shape1(s.c)), *beta = gan_empty(c->ctx, gan_shape1(s.c));
+    if (gan_is_nil(gamma) || gan_is_nil(beta)) return;
+    gan_real *dg = gan_op_write(gamma), *db = gan_op_write(beta);
+    for (int64_t j = 0; j < s.c; j++) {
+        double sum = 0, with_z = 0;
+        for (int64_t i = 0; i < s.groups; i++) {
+            sum += sums[i * 2 * s.c + j];
+            with_z += sums[i * 2 * s.c + s.c + j] / sqrt((double)by.var[i * by.stride + j] + by.eps);
+        }
+        db[j] = (gan_real)sum, dg[j] = (gan_real)with_z;
+    }
+    if (c->need[GAMMA]) grads[GAMMA] = gamma;
+    if (c->need[BETA]) grads[BETA] = beta;
+}
+
+static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    gan__norm_shape s = kernel_shape(c->in[X], c->in[STATS]);
+    gan__norm_stats by = kernel_stats(c, s);
+    const gan_real *x = gan_data(c->in[X]), *gd = gan_data(g);
+    double *sums = gan__alloc(c->ctx, (size_t)(s.groups * 2 * s.c) * sizeof *sums);
+    if (sums && gan__norm_grad_sums(c->ctx, s, x, gd, by, sums)) {
+        if (c->n_in > 2 && (c->need[GAMMA] || c->need[BETA])) affine_grads(c, s, by, sums, grads);
+        gan_tensor *dx = c->need[X] ? gan_empty(c->ctx, gan_shape_of(g)) : NULL;
+        if (!gan_is_nil(dx))
+            gan__norm_grad(c->ctx, s, x, gd, by, c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL, sums, gan_op_write(dx));
+        grads[X] = dx;
+    }
+    gan__free(c->ctx, sums);
+}
+
+#define NORM_OP(op_name)                                                                                                         \
+    {                                                                                                                            \
+        .name = op_name, .n_in = GAN_OP_VARIADIC, .attr_bytes = sizeof(eps_attr),                                                \
+        .save = GAN_SAVE_IN(X) | GAN_SAVE_IN(STATS) | GAN_SAVE_IN(GAMMA), .shape = norm_shape, .forward = norm_forward,          \
+        .vjp = norm_vjp, .vjp_fast = norm_fast                                                                                   \
+    }
+
+const gan_op gan__op_batch_norm = NORM_OP("gan_batch_norm");
+const gan_op gan__op_instance_norm = NORM_OP("gan_instance_norm");
+
+static gan_tensor *norm(const gan_op *op, const gan_op *moments, gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps,
+                        gan_tensor **stats) {
+    gan_ctx *ctx = gan_ctx_of(x);
+    if (!gamma != !beta) gan__raise(ctx, GAN_E_ARG, "%s: of gamma and beta only one is NULL", op->name);
+    gan_tensor *by = moments_of(moments, x), *in[] = {x, by, gamma, beta};
+    gan_tensor *y = gan_apply(ctx, op, in, gamma ? 4 : 2, &(eps_attr){eps});
+    if (stats)
+        *stats = gan_is_nil(y) ? y : by;
+    else
+        gan_release(by);
+    return y;
+}
+
+gan_tensor *gan_batch_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, gan_tensor **stats) {
+    return norm(&gan__op_batch_norm, &gan__op_batch_moments, x, gamma, beta, eps, stats);
+}
+
+gan_tensor *gan_instance_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps) {
+    return norm(&gan__op_instance_norm, &gan__op_sample_moments, x, gamma, beta, eps, NULL);
+}
