@@ -24,7 +24,7 @@ typedef struct gan_batch {
 typedef struct gan_image_opts {
     int64_t height, width; /* samples are resized (area average or bicubic as stb does) so that they cover this and cropped
                               to its middle; 0: as stored, and then all must have one size */
-    int channels;          /* 1 grey, 3 RGB; 0: as the first file, or as stored */
+    int channels;          /* 1 grey, 3 RGB; 0: as the first file, or as stored. Alpha is dropped */
     bool flip;             /* mirror half of the training samples, seeded */
     double held_out;       /* fraction kept from training, in [0, 1); 0 is none */
     bool skip_bad;         /* image folders: leave unreadable files out and count them, instead of failing */
@@ -35,8 +35,9 @@ typedef struct gan_image_opts {
 /* IDX images [n, h, w] or [n, h, w, c], unsigned bytes, plain or gzip (MNIST, Fashion-MNIST). */
 GAN_API gan_dataset *gan_idx_images(gan_ctx *ctx, const char *path, gan_image_opts opts);
 
-/* A folder of PNG, JPEG and BMP files, searched recursively, in the order of their names. First-level subfolders are classes,
- * numbered in the order of their names. */
+/* A folder of PNG, JPEG and BMP files, searched recursively, in the order of their names; names that begin with a dot are
+ * passed over. First-level subfolders are classes, numbered in the order of their names, unless there are pictures beside
+ * them. Every file is looked at on opening. */
 GAN_API gan_dataset *gan_image_folder(gan_ctx *ctx, const char *path, gan_image_opts opts);
 
 /* CIFAR-10's binary batches: one .bin file, or a folder of data_batch_*.bin. 32 x 32 RGB. */
@@ -60,7 +61,8 @@ GAN_API gan_dataset *gan_array_data(gan_ctx *ctx, gan_shape shape, const gan_rea
 GAN_API gan_dataset *gan_ring_data(gan_ctx *ctx, int64_t count);
 GAN_API gan_dataset *gan_grid_data(gan_ctx *ctx, int64_t count);
 
-/* The next n training samples; owned by the innermost scope. */
+/* The next n training samples; owned by the innermost scope. A sample that cannot be loaded is an error, after which (and
+ * after gan_ctx_clear) the same batch is tried again. */
 GAN_API gan_batch gan_dataset_next(gan_dataset *d, int64_t n);
 
 /* Held-out samples start .. start+n-1, always in the same order, without flips. Leaves the training order alone. */
@@ -86,7 +88,7 @@ typedef struct gan_source {
     /* Writes sample `index` into x (and target, label where they exist). Called from background threads, for different
      * samples at once. On failure writes the reason into message and returns a status. */
     gan_status (*load)(void *user, int64_t index, gan_real *x, gan_real *target, int32_t *label, char *message, size_t size);
-    void (*free)(void *user); /* may be NULL */
+    void (*free)(void *user); /* called when the dataset goes, and when it cannot be made; may be NULL */
     const char *describe;     /* copied */
     void *user;
 } gan_source;
@@ -94,7 +96,7 @@ typedef struct gan_source {
 typedef struct gan_loader_opts {
     double held_out;
     bool flip;
-    int decoders;
+    int decoders; /* background threads; 0: 1 */
 } gan_loader_opts;
 
 GAN_API gan_dataset *gan_dataset_new(gan_ctx *ctx, gan_source source, gan_loader_opts opts);

@@ -29,6 +29,7 @@ typedef struct idx_data {
 
 static bool open_idx(idx_file *f) {
     struct stat info;
+    errno = 0;
     if (stat(f->path, &info)) {
         gan__raise(f->ctx, GAN_E_IO, WHO ": %s: %s", f->path, strerror(errno));
     } else if (!S_ISREG(info.st_mode)) {

@@ -14,4 +14,7 @@ static inline bool gan__path_valid(gan_ctx *ctx, const char *path, const char *w
     return false;
 }
 
+bool gan__is_cifar_batch(const char *name); /* data_batch_*.bin */
+bool gan__is_picture(const char *name);     /* PNG, JPEG or BMP, by its ending */
+
 #endif

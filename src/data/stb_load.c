@@ -13,6 +13,7 @@
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_MAX_DIMENSIONS 32768
+#define STBI_FAILURE_USERMSG
 #define STBI_ASSERT(x) ((void)0)
 #define STB_IMAGE_RESIZE_STATIC
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
@@ -59,6 +60,7 @@ bool gan__stb_read_header(const char *path, gan__stb_header *out, const char **w
     FILE *f = open_file(path, why);
     if (!f) return false;
     int width, height, components;
+    stbi__g_failure_reason = "it cannot be decoded"; /* should stb fail without giving a reason */
     bool ok = stbi_info_from_file(f, &width, &height, &components);
     fclose(f);
     if (ok)
@@ -72,6 +74,7 @@ uint8_t *gan__stb_load(const char *path, int channels, gan__stb_header *out, con
     FILE *f = open_file(path, why);
     if (!f) return NULL;
     int width, height, components;
+    stbi__g_failure_reason = "it cannot be decoded";
     uint8_t *pixels = stbi_load_from_file(f, &width, &height, &components, channels);
     fclose(f);
     if (pixels)
