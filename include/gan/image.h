@@ -8,9 +8,10 @@
 extern "C" {
 #endif
 
-/* Writes images [n, h, w, c], c 1 or 3, values [-1, 1] (others are clamped), as one PNG: `columns` to a row (0: as square as
- * possible), `gap` black pixels between them. Points [n, 2] are drawn as a scatter plot in [-range, range]^2 (range 0: to
- * fit). The file appears complete or not at all. */
+/* Writes images [n, h, w, c], c 1 or 3, values [-1, 1] (others are clamped, NaN is mid-grey), as one PNG: `columns` to a row
+ * (0: as square as possible), `gap` black pixels between them. Points [n, 2] are drawn as a scatter plot of x to the right and
+ * y upwards in [-range, range]^2 (range 0: to fit); points outside and points that are not finite are left out. The file
+ * appears complete or not at all. */
 typedef struct gan_grid_opts {
     int columns;
     int gap;

@@ -9,9 +9,9 @@
 /* A file under way. Until it is committed, whatever stood at `path` stays as it was. */
 typedef struct gan__file {
     gan_ctx *ctx;
-    FILE *stream;     /* NULL: not open */
-    const char *who;  /* for messages: the public function */
-    char *path;       /* with symbolic links followed */
+    FILE *stream;    /* NULL: not open */
+    const char *who; /* for messages: the public function */
+    char *path;      /* with symbolic links followed */
     char *temporary;
 } gan__file;
 

@@ -19,6 +19,6 @@ gan__jsonl *gan__jsonl_open(gan_ctx *ctx, const char *path, int64_t last_step, c
 /* Appends {"step":..., key:value, ...} and flushes. False (raised) if it could not be written. */
 bool gan__jsonl_write(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count);
 
-gan_status gan__jsonl_close(gan__jsonl *log);
+void gan__jsonl_close(gan__jsonl *log);
 
 #endif

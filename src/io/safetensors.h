@@ -1,8 +1,8 @@
 /* The safetensors format: u64 length | JSON header | tensors, little-endian, row-major, without holes.
  *
- * Our own files carry CRCs in the header's metadata: "crc32.<name>" for each tensor's bytes, and "crc32.header" for the length
- * and the header, its own eight digits taken as zeros. "gan.format" says that they must be there, so that no damaged byte makes
- * a file pass for one of somebody else's, which have none. */
+ * Our own files carry CRC-32s in the header's metadata, as eight hexadecimal digits: "crc32.<name>" of each tensor's bytes, and
+ * "crc32", at the very beginning, of the length and the header, its own digits taken as zeros. "gan.format" says that they must
+ * be there, so that no damaged byte makes a file pass for one of somebody else's, which have none. */
 #ifndef GAN__SAFETENSORS_H
 #define GAN__SAFETENSORS_H
 
@@ -11,9 +11,10 @@
 #define GAN__ST_MAX_DIMS 8
 
 /* X(name, bytes): the types a file may hold. Only F32, F64 and I64 are written, or read as numbers. */
-#define GAN__ST_DTYPES(X)                                                                                              \
-    X(F64, 8) X(I64, 8) X(U64, 8) X(C64, 8) X(F32, 4) X(I32, 4) X(U32, 4) X(F16, 2) X(BF16, 2) X(I16, 2) X(U16, 2)     \
-    X(I8, 1) X(U8, 1) X(BOOL, 1) X(F8_E4M3, 1) X(F8_E5M2, 1)
+#define GAN__ST_DTYPES(X)                                                                                                        \
+    X(F64, 8)                                                                                                                    \
+    X(I64, 8) X(U64, 8) X(C64, 8) X(F32, 4) X(I32, 4) X(U32, 4) X(F16, 2) X(BF16, 2) X(I16, 2) X(U16, 2) X(I8, 1) X(U8, 1)       \
+        X(BOOL, 1) X(F8_E4M3, 1) X(F8_E5M2, 1)
 
 typedef enum gan__st_dtype {
 #define GAN__ST_ENUM(name, bytes) GAN__ST_##name,
@@ -27,6 +28,20 @@ typedef enum gan__st_dtype {
 #else
 #define GAN__ST_REAL GAN__ST_F32
 #endif
+
+/* How our headers begin; the CRC's eight digits follow. */
+#define GAN__ST_CRC_KEY "crc32"
+#define GAN__ST_CRC_PREFIX "crc32." /* of the tensors' keys */
+#define GAN__ST_OPENING "{\"__metadata__\":{\"" GAN__ST_CRC_KEY "\":\""
+#define GAN__ST_CRC_AT (sizeof GAN__ST_OPENING - 1) /* in the header */
+#define GAN__ST_FORMAT_KEY "gan.format"
+#define GAN__ST_FORMAT "1"
+#define GAN__ST_MAX_HEADER (16 << 20) /* bytes: a hundred thousand tensors */
+
+bool gan__st_reserved(const char *key); /* metadata keys of the writer's own */
+
+/* The product of dims, if neither it nor its size in bytes overflows; else -1. */
+int64_t gan__st_elements(int ndim, const int64_t *dims);
 
 /* --- writing ---------------------------------------------------------------------------------------------- */
 
@@ -48,13 +63,13 @@ gan__st_writer *gan__st_writer_new(gan_ctx *ctx);
 void gan__st_writer_free(gan__st_writer *w);
 
 /* Adds a pair to the metadata / a tensor. Equal content added in equal order gives equal bytes. Raises on a name that is there
- * already, or a shape that is none. Keys "crc32.*" and "gan.format" are the writer's own. */
+ * already, or a shape that is none. Keys "crc32", "crc32.*" and "gan.format" are the writer's own. */
 void gan__st_add_meta(gan__st_writer *w, const char *key, const char *value);
 void gan__st_add_meta_int(gan__st_writer *w, const char *key, int64_t value);
 void gan__st_add(gan__st_writer *w, gan__st_entry entry);
 
-/* Writes the file, atomically, and frees the writer. `who` names the public function in messages. */
-gan_status gan__st_write(gan__st_writer *w, const char *path, const char *who);
+/* Writes the file, atomically, and frees the writer; what goes wrong is raised. `who` names the public function in messages. */
+void gan__st_write(gan__st_writer *w, const char *path, const char *who);
 
 /* --- reading ---------------------------------------------------------------------------------------------- */
 
@@ -76,16 +91,17 @@ gan__st *gan__st_open_memory(gan_ctx *ctx, const void *bytes, size_t size, const
 void gan__st_close(gan__st *file);
 
 int64_t gan__st_count(const gan__st *file);
-const gan__st_tensor *gan__st_at(const gan__st *file, int64_t index);         /* in the order of their bytes */
-const gan__st_tensor *gan__st_find(const gan__st *file, const char *name);    /* NULL if there is none */
-const char *gan__st_meta(const gan__st *file, const char *key);               /* NULL if there is none */
-bool gan__st_meta_int(const gan__st *file, const char *key, int64_t *value);  /* false: none, or not a decimal integer */
+const gan__st_tensor *gan__st_at(const gan__st *file, int64_t index);        /* in the order of their bytes */
+const gan__st_tensor *gan__st_find(const gan__st *file, const char *name);   /* NULL if there is none */
+const char *gan__st_meta(const gan__st *file, const char *key);              /* NULL if there is none */
+bool gan__st_meta_int(const gan__st *file, const char *key, int64_t *value); /* false: none, or not a decimal integer */
 const char *gan__st_path(const gan__st *file);
 
 /* "[64, 3, 4, 4]", as gan_shape_text. GAN__ST_SHAPE_TEXT bytes always suffice. */
 #define GAN__ST_SHAPE_TEXT 176
 const char *gan__st_shape_text(const gan__st_tensor *t, char text[GAN__ST_SHAPE_TEXT]);
 const char *gan__st_dtype_name(gan__st_dtype dtype);
+int gan__st_dtype_bytes(gan__st_dtype dtype);
 
 /* Reads t->count numbers. Reals: from F32, F64 and I64; integers: from I64. False (raised) for other types, or when reading
  * fails. */
