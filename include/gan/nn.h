@@ -17,7 +17,8 @@ typedef enum gan_layout {
     GAN_LAYOUT_CONV,           /* here [kh,kw,in,out], there [out,in,kh,kw] */
     GAN_LAYOUT_CONV_TRANSPOSE, /* here [kh,kw,out,in], there [in,out,kh,kw] */
     GAN_LAYOUT_FROM_HWC,       /* Linear after a flatten of [h,w,c]: in features are [h,w,c] here, [c,h,w] there */
-    GAN_LAYOUT_TO_HWC          /* Linear (or its bias) before a reshape to [h,w,c]: out features likewise */
+    GAN_LAYOUT_TO_HWC,         /* Linear (or its bias) before a reshape to [h,w,c]: out features likewise */
+    GAN_LAYOUT_IMAGE           /* here [h,w,c], there [c,h,w] */
 } gan_layout;
 
 /* A parameter (trained) or buffer (kept) of a module. */
@@ -82,7 +83,8 @@ GAN_API gan_tensor *gan_forward_with(gan_module *m, const gan_set *set, gan_tens
 GAN_API void gan_module_train(gan_module *m, bool training);
 GAN_API bool gan_module_is_training(const gan_module *m);
 
-/* Parameters and buffers in PyTorch's state-dict order. Pointers stay valid while the module lives. */
+/* Parameters and buffers in PyTorch's state-dict order. Pointers stay valid until something is added to the module or below
+ * it. An index out of range is an error and gives a parameter without a tensor. */
 GAN_API int gan_module_param_count(const gan_module *m);
 GAN_API const gan_param *gan_module_param(const gan_module *m, int index);
 GAN_API const gan_param *gan_module_find(const gan_module *m, const char *name); /* NULL if there is none */
@@ -108,20 +110,22 @@ typedef struct gan_module_type {
 
 GAN_API gan_module *gan_module_new(gan_ctx *ctx, const gan_module_type *type);
 GAN_API void *gan_module_data(const gan_module *m);
-/* Registers a parameter or buffer named p.name; the module takes its own copy of p.tensor's values. Returns its index. */
+/* Registers a parameter or buffer named p.name; the module takes its own copy of p.tensor's values. Returns its index among
+ * the module's own, -1 on failure. */
 GAN_API int gan_module_add_param(gan_module *m, gan_param p);
-/* The module becomes the owner of the child. Returns the child. */
+/* The module becomes the owner of the child, if all goes well. Returns the child. Layers are usable alone and as children. */
 GAN_API gan_module *gan_module_add_child(gan_module *m, const char *name, gan_module *child);
 
-/* For forward functions: the value in force of the module's own i-th parameter; another module run as part of this call;
- * a buffer's next value (ignored in evaluation mode); the mode; the labels; the second head's output. */
+/* For forward functions: the value in force of the module's own i-th parameter or buffer; another module run as part of this
+ * call; a buffer's next value, without its history (ignored in evaluation mode); the mode; the labels, NULL if there are none;
+ * the second head's output. */
 GAN_API gan_tensor *gan_call_param(gan_call *call, gan_module *m, int index);
 GAN_API gan_tensor *gan_call_child(gan_call *call, gan_module *child, gan_tensor *x);
 GAN_API void gan_call_write(gan_call *call, gan_module *m, int index, gan_tensor *value);
 GAN_API bool gan_call_training(const gan_call *call, const gan_module *m);
 GAN_API gan_tensor *gan_call_label(const gan_call *call);
 GAN_API void gan_call_aux(gan_call *call, gan_tensor *t);
-GAN_API gan_stream *gan_call_stream(gan_call *call, gan_module *m); /* named by the module's path */
+GAN_API gan_stream *gan_call_stream(gan_call *call, gan_module *m); /* "module/" and the module's path */
 
 /* --- initialisers ----------------------------------------------------------------------------------------- */
 
@@ -143,8 +147,9 @@ GAN_API gan_init gan_init_xavier(void);     /* gain 1 */
 GAN_API gan_init gan_init_he(void);         /* gain 1 */
 GAN_API gan_init gan_init_orthogonal(void); /* gain 1 */
 
-/* Re-initialises all parameters of m from the stream "init": weights as said, biases 0 (kind DEFAULT: as PyTorch), norm
- * weights 1 (kind NORMAL: N(1, gain^2), as in DCGAN's code), buffers untouched. */
+/* Re-initialises all parameters of m from the stream "init", in their order: weights (of two dimensions or more) as said,
+ * biases 0 (kind DEFAULT: as PyTorch), norm weights 1 (kind NORMAL: N(1, gain^2), as in DCGAN's code). Norm weights are
+ * known by no_decay, biases by their name. Buffers and whatever else there is keep their values. Fans are PyTorch's. */
 GAN_API void gan_module_init(gan_module *m, gan_init init);
 
 /* --- layers: owned by the context, or by the module they are added to ------------------------------------- */
@@ -152,7 +157,7 @@ GAN_API void gan_module_init(gan_module *m, gan_init init);
 typedef struct gan_linear_opts {
     bool no_bias;
     int64_t from_hwc[3]; /* the input is a flattened [h,w,c]; zero: plain */
-    int64_t to_hwc[3];   /* the output will be reshaped to [h,w,c] */
+    int64_t to_hwc[3];   /* the output will be reshaped to [h,w,c]; not together with from_hwc */
 } gan_linear_opts;
 GAN_API gan_module *gan_linear_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_linear_opts opts);
 

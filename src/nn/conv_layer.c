@@ -1,0 +1,124 @@
+/* Conv2d and ConvTranspose2d. */
+#include <gan/nn.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "layer_impl.h"
+#include "nn_impl.h"
+
+typedef struct conv {
+    int64_t in, out;
+    gan_conv_layer_opts opts;
+} conv;
+
+static gan_tensor *with_bias(const conv *d, gan_module *m, gan_call *call, gan_tensor *y) {
+    return d->opts.no_bias ? y : gan_add(y, gan_call_param(call, m, 1));
+}
+
+static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const conv *d = gan_module_data(m);
+    return with_bias(d, m, call, gan_conv2d(x, gan_call_param(call, m, 0), d->opts.conv));
+}
+
+static gan_tensor *transpose_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const conv *d = gan_module_data(m);
+    return with_bias(d, m, call, gan_conv_transpose2d(x, gan_call_param(call, m, 0), d->opts.conv));
+}
+
+/* Padding counts as if it were multiplied. */
+static int64_t conv_multiply_adds(const gan_module *m, gan_shape in, gan_shape out) {
+    const conv *d = gan_module_data(m);
+    (void)in;
+    return gan_shape_count(out) * d->in * d->opts.kernel_h * d->opts.kernel_w;
+}
+
+static int64_t transpose_multiply_adds(const gan_module *m, gan_shape in, gan_shape out) {
+    const conv *d = gan_module_data(m);
+    (void)out;
+    return gan_shape_count(in) * d->out * d->opts.kernel_h * d->opts.kernel_w;
+}
+
+static int add_pair(char *text, size_t size, int used, const char *name, int a, int b) {
+    if (used < 0 || (size_t)used >= size) return used;
+    return used + snprintf(text + used, size - (size_t)used, a == b ? ", %s %d" : ", %s %dx%d", name, a, b);
+}
+
+static void conv_describe(const gan_module *m, char *text, size_t size) {
+    const conv *d = gan_module_data(m);
+    const gan_conv_opts *c = &d->opts.conv;
+    const int *p = c->pad;
+    int used = snprintf(text, size, "%" PRId64 ", %" PRId64, d->in, d->out);
+    used = add_pair(text, size, used, "kernel", d->opts.kernel_h, d->opts.kernel_w);
+    used = add_pair(text, size, used, "stride", c->stride_h, c->stride_w);
+    if (used < 0 || (size_t)used >= size) return;
+    if (p[0] == p[1] && p[1] == p[2] && p[2] == p[3])
+        snprintf(text + used, size - (size_t)used, p[0] ? ", pad %d" : "", p[0]);
+    else
+        snprintf(text + used, size - (size_t)used, ", pad [%d, %d, %d, %d]", p[0], p[1], p[2], p[3]);
+}
+
+static const gan_module_type conv_type = {
+    .name = "Conv2d",
+    .forward = conv_forward,
+    .multiply_adds = conv_multiply_adds,
+    .describe = conv_describe,
+    .data_bytes = sizeof(conv),
+};
+
+static const gan_module_type transpose_type = {
+    .name = "ConvTranspose2d",
+    .forward = transpose_forward,
+    .multiply_adds = transpose_multiply_adds,
+    .describe = conv_describe,
+    .data_bytes = sizeof(conv),
+};
+
+gan_conv_layer_opts gan_conv_layer_square(int kernel, int stride, int pad) {
+    return (gan_conv_layer_opts){.kernel_h = kernel, .kernel_w = kernel, .conv = gan_conv_square(stride, pad)};
+}
+
+static bool output_pad_fits(gan_ctx *ctx, const char *who, const char *name, int pad, int stride, bool transposed) {
+    int limit = transposed ? stride : 1;
+    bool fits = pad >= 0 && pad < limit;
+    if (!fits) gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %d, must be at least 0 and below %d", who, name, pad, limit);
+    return fits;
+}
+
+static bool opts_fit(gan_ctx *ctx, const char *who, int64_t in, int64_t out, gan_conv_layer_opts *o, bool transposed) {
+    gan_conv_opts *c = &o->conv;
+    if (!o->kernel_w) o->kernel_w = o->kernel_h;
+    if (!c->stride_h) c->stride_h = 1;
+    if (!c->stride_w) c->stride_w = 1;
+    if (!gan__at_least_one(ctx, who, "in", in) || !gan__at_least_one(ctx, who, "out", out) ||
+        !gan__at_least_one(ctx, who, "kernel_h", o->kernel_h) || !gan__at_least_one(ctx, who, "kernel_w", o->kernel_w) ||
+        !gan__at_least_one(ctx, who, "stride_h", c->stride_h) || !gan__at_least_one(ctx, who, "stride_w", c->stride_w))
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (c->pad[i] < 0) {
+            gan_ctx_fail(ctx, GAN_E_ARG, "%s: pad[%d] is %d, must not be negative", who, i, c->pad[i]);
+            return false;
+        }
+    return output_pad_fits(ctx, who, "output_pad_h", c->output_pad_h, c->stride_h, transposed) &&
+           output_pad_fits(ctx, who, "output_pad_w", c->output_pad_w, c->stride_w, transposed);
+}
+
+/* PyTorch takes fan_in from the second dimension of its weight, which for transposed convolution is `out`. */
+static gan_module *make(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_opts o, bool transposed) {
+    if (!opts_fit(ctx, transposed ? "gan_conv_transpose2d_layer" : "gan_conv2d_layer", in, out, &o, transposed))
+        return gan__nil_module(ctx);
+    gan_module *m = gan_module_new(ctx, transposed ? &transpose_type : &conv_type);
+    if (gan_module_is_nil(m)) return m;
+    *(conv *)gan_module_data(m) = (conv){in, out, o};
+    gan_param weight = {.layout = transposed ? GAN_LAYOUT_CONV_TRANSPOSE : GAN_LAYOUT_CONV};
+    gan_shape shape = transposed ? gan_shape4(o.kernel_h, o.kernel_w, out, in) : gan_shape4(o.kernel_h, o.kernel_w, in, out);
+    gan__add_weight_and_bias(m, weight, shape, shape.d[2] * o.kernel_h * o.kernel_w, out, o.no_bias);
+    return gan__finished(ctx, m);
+}
+
+gan_module *gan_conv2d_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_opts opts) {
+    return make(ctx, in, out, opts, false);
+}
+
+gan_module *gan_conv_transpose2d_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_opts opts) {
+    return make(ctx, in, out, opts, true);
+}

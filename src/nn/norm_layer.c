@@ -1,0 +1,189 @@
+/* BatchNorm, LayerNorm, InstanceNorm. */
+#include <gan/nn.h>
+#include <gan/op.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "layer_impl.h"
+#include "nn_impl.h"
+
+typedef struct norm {
+    gan_shape shape; /* of what is normalised: [c], or a sample */
+    gan_norm_opts opts;
+    int buffers; /* index of the first */
+} norm;
+
+enum { RUNNING_MEAN, RUNNING_VAR, NUM_BATCHES_TRACKED };
+
+static gan_tensor *gamma_of(gan_module *m, gan_call *call) {
+    const norm *d = gan_module_data(m);
+    return d->opts.no_affine ? NULL : gan_call_param(call, m, 0);
+}
+
+static gan_tensor *beta_of(gan_module *m, gan_call *call) {
+    const norm *d = gan_module_data(m);
+    return d->opts.no_affine ? NULL : gan_call_param(call, m, 1);
+}
+
+/* --- batch norm (1502.03167) ------------------------------------------------------------------------------ */
+
+static bool takes_channels(gan_ctx *ctx, const norm *d, gan_shape x) {
+    int64_t c = d->shape.d[0];
+    bool fits = x.ndim >= 2 && x.d[x.ndim - 1] == c;
+    char text[GAN_SHAPE_TEXT];
+    if (!fits && x.ndim >= 0)
+        gan_ctx_fail(ctx, GAN_E_SHAPE, "BatchNorm: the input's shape is %s, its last dimension must be %" PRId64,
+                     gan_shape_text(x, text), c);
+    return fits;
+}
+
+/* running += momentum*(batch - running), with the sample variance n/(n - 1)*var, as PyTorch has it. */
+static gan_tensor *moved(gan_ctx *ctx, gan_tensor *running, const gan_real *batch, double correction, double momentum) {
+    gan_tensor *next = gan_empty(ctx, gan_shape_of(running));
+    const gan_real *old = gan_data(running);
+    gan_real *p = gan_op_write(next);
+    for (int64_t i = 0, c = gan_count(next); i < c; i++)
+        p[i] = (gan_real)((1 - momentum) * (double)old[i] + momentum * correction * (double)batch[i]);
+    return next;
+}
+
+static void track(gan_module *m, gan_call *call, gan_tensor *stats, int64_t values) {
+    const norm *d = gan_module_data(m);
+    gan_ctx *ctx = gan_module_ctx(m);
+    const gan_real *s = gan_data(stats);
+    if (!s) return;
+    int first = d->buffers;
+    double unbiased = (double)values / (double)(values - 1);
+    gan_tensor *mean = gan_call_param(call, m, first + RUNNING_MEAN), *var = gan_call_param(call, m, first + RUNNING_VAR);
+    gan_tensor *count = gan_call_param(call, m, first + NUM_BATCHES_TRACKED);
+    gan_call_write(call, m, first + RUNNING_MEAN, moved(ctx, mean, s, 1, d->opts.momentum));
+    gan_call_write(call, m, first + RUNNING_VAR, moved(ctx, var, s + d->shape.d[0], unbiased, d->opts.momentum));
+    gan_call_write(call, m, first + NUM_BATCHES_TRACKED, gan_full(ctx, gan_shape0(), gan_item(count) + 1));
+}
+
+static gan_tensor *batch_norm_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const norm *d = gan_module_data(m);
+    gan_ctx *ctx = gan_module_ctx(m);
+    gan_tensor *gamma = gamma_of(m, call), *beta = beta_of(m, call);
+    if (!takes_channels(ctx, d, gan_shape_of(x))) return x;
+    if (!gan_call_training(call, m))
+        return gan_normalize(x, gan_call_param(call, m, d->buffers + RUNNING_MEAN),
+                             gan_call_param(call, m, d->buffers + RUNNING_VAR), gamma, beta, d->opts.eps);
+    int64_t values = gan_count(x) / d->shape.d[0];
+    if (values < 2) {
+        gan_ctx_fail(ctx, GAN_E_SHAPE, "BatchNorm: training needs at least 2 values per channel, not %" PRId64, values);
+        return x;
+    }
+    gan_tensor *stats = NULL;
+    gan_tensor *y = gan_batch_norm(x, gamma, beta, d->opts.eps, &stats);
+    track(m, call, stats, values);
+    return y;
+}
+
+/* --- the others: no state --------------------------------------------------------------------------------- */
+
+static gan_tensor *layer_norm_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const norm *d = gan_module_data(m);
+    gan_shape s = gan_shape_of(x), sample = {.ndim = s.ndim - 1};
+    for (int i = 0; i + 1 < s.ndim; i++) sample.d[i] = s.d[i + 1];
+    if (s.ndim < 1 || !gan_shape_equal(sample, d->shape)) {
+        char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+        gan_ctx_fail(gan_module_ctx(m), GAN_E_SHAPE, "LayerNorm: the input's shape is %s, its samples' must be %s",
+                     gan_shape_text(s, a), gan_shape_text(d->shape, b));
+        return x;
+    }
+    return gan_layer_norm(x, gamma_of(m, call), beta_of(m, call), d->opts.eps);
+}
+
+static gan_tensor *instance_norm_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const norm *d = gan_module_data(m);
+    gan_shape s = gan_shape_of(x);
+    if (s.ndim != 4 || s.d[3] != d->shape.d[0]) {
+        char text[GAN_SHAPE_TEXT];
+        gan_ctx_fail(gan_module_ctx(m), GAN_E_SHAPE, "InstanceNorm2d: the input's shape is %s, must be [n, h, w, %" PRId64 "]",
+                     gan_shape_text(s, text), d->shape.d[0]);
+        return x;
+    }
+    return gan_instance_norm(x, gamma_of(m, call), beta_of(m, call), d->opts.eps);
+}
+
+static void describe(const gan_module *m, char *text, size_t size) {
+    const norm *d = gan_module_data(m);
+    char shape[GAN_SHAPE_TEXT];
+    const char *affine = d->opts.no_affine ? ", no affine" : "";
+    if (d->shape.ndim == 1)
+        snprintf(text, size, "%" PRId64 "%s", d->shape.d[0], affine);
+    else
+        snprintf(text, size, "%s%s", gan_shape_text(d->shape, shape), affine);
+}
+
+static const gan_module_type batch_type = {
+    .name = "BatchNorm", .forward = batch_norm_forward, .describe = describe, .data_bytes = sizeof(norm)};
+static const gan_module_type layer_type = {
+    .name = "LayerNorm", .forward = layer_norm_forward, .describe = describe, .data_bytes = sizeof(norm)};
+static const gan_module_type instance_type = {
+    .name = "InstanceNorm2d", .forward = instance_norm_forward, .describe = describe, .data_bytes = sizeof(norm)};
+
+/* --- making ----------------------------------------------------------------------------------------------- */
+
+static bool opts_fit(gan_ctx *ctx, const char *who, gan_norm_opts *o) {
+    if (!(o->eps >= 0)) {
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: eps is %g, must not be negative", who, o->eps);
+        return false;
+    }
+    if (!(o->momentum >= 0 && o->momentum <= 1)) {
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: momentum is %g, must be in [0, 1]", who, o->momentum);
+        return false;
+    }
+    if (o->eps == 0) o->eps = 1e-5;
+    if (o->momentum == 0) o->momentum = 0.1;
+    return true;
+}
+
+static void add(gan_module *m, const char *name, gan_shape shape, double value, gan_param as) {
+    as.name = name;
+    as.tensor = gan_full(gan_module_ctx(m), shape, value);
+    gan_module_add_param(m, as);
+}
+
+/* PyTorch keeps the affine parameters of an image's LayerNorm as [c, h, w]. */
+static gan_module *make(gan_ctx *ctx, const gan_module_type *type, const char *who, gan_shape shape, gan_norm_opts o) {
+    for (int i = 0; i < shape.ndim; i++)
+        if (!gan__at_least_one(ctx, who, shape.ndim == 1 ? "channels" : "a dimension", shape.d[i])) return gan__nil_module(ctx);
+    if (!opts_fit(ctx, who, &o)) return gan__nil_module(ctx);
+    gan_module *m = gan_module_new(ctx, type);
+    if (gan_module_is_nil(m)) return m;
+    *(norm *)gan_module_data(m) = (norm){shape, o, o.no_affine ? 0 : 2};
+    gan_param affine = {.no_decay = true};
+    if (shape.ndim == 3) {
+        affine.layout = GAN_LAYOUT_IMAGE;
+        for (int i = 0; i < 3; i++) affine.hwc[i] = shape.d[i];
+    }
+    gan_scope_begin(ctx);
+    if (!o.no_affine) {
+        add(m, "weight", shape, 1, affine);
+        add(m, "bias", shape, 0, affine);
+    }
+    if (type == &batch_type) {
+        add(m, "running_mean", shape, 0, (gan_param){.buffer = true});
+        add(m, "running_var", shape, 1, (gan_param){.buffer = true});
+        add(m, "num_batches_tracked", gan_shape0(), 0, (gan_param){.buffer = true, .integer = true});
+    }
+    gan_scope_end(ctx);
+    return gan__finished(ctx, m);
+}
+
+gan_module *gan_batch_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts) {
+    return make(ctx, &batch_type, "gan_batch_norm_layer", gan_shape1(channels), opts);
+}
+
+gan_module *gan_instance_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts) {
+    return make(ctx, &instance_type, "gan_instance_norm_layer", gan_shape1(channels), opts);
+}
+
+gan_module *gan_layer_norm_layer(gan_ctx *ctx, gan_shape sample, gan_norm_opts opts) {
+    static const char who[] = "gan_layer_norm_layer";
+    if (sample.ndim >= 1 && sample.ndim < GAN_MAX_DIMS) return make(ctx, &layer_type, who, sample, opts);
+    gan_ctx_fail(ctx, GAN_E_ARG, "%s: the sample has %d dimensions, must have 1 to %d", who, sample.ndim, GAN_MAX_DIMS - 1);
+    return gan__nil_module(ctx);
+}

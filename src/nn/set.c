@@ -1,0 +1,95 @@
+/* Values that stand in for a module's own: unrolled discriminators, averaged weights. */
+#include "set.h"
+
+#include <string.h>
+
+static gan_set *nil_set(gan_ctx *ctx) { return (gan_set *)&ctx->none; }
+static bool is_nil(const gan_set *set) { return !set || !((const gan__object *)set)->destroy; }
+
+static void destroy(gan__object *object) {
+    gan_set *set = (gan_set *)object;
+    for (int i = 0; i < set->count; i++) gan_release(set->tensors[i]);
+    gan__free(object->ctx, set->tensors);
+    gan__free(object->ctx, set);
+}
+
+/* A copy of the numbers, not of the storage: overwriting the module's own must not make graphs through the set stale. */
+static gan_tensor *copy_of(const gan_param *p) {
+    gan_tensor *t = gan_from(p->tensor->ctx, p->tensor->shape, gan_data(p->tensor));
+    if (gan_is_nil(t)) return t;
+    gan__move_to_scope(t, 0);
+    gan_name(t, p->name);
+    return t;
+}
+
+gan_set *gan_set_of(gan_module *m) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    const gan__list *list = gan__ok(ctx) ? gan__list_of(m) : NULL;
+    gan_set *set = list ? gan__calloc(ctx, sizeof *set) : NULL;
+    if (!set) return nil_set(ctx);
+    gan__own(ctx, &set->object, destroy);
+    set->tensors = gan__alloc(ctx, (size_t)list->count * sizeof *set->tensors);
+    for (int i = 0; set->tensors && i < list->count; i++) set->tensors[set->count++] = copy_of(&list->params[i]);
+    if (gan__ok(ctx)) return set;
+    gan_set_free(set);
+    return nil_set(ctx);
+}
+
+void gan_set_free(gan_set *set) {
+    if (is_nil(set)) return;
+    gan__disown(&set->object);
+    destroy(&set->object);
+}
+
+int gan_set_count(const gan_set *set) { return is_nil(set) ? 0 : set->count; }
+
+static bool has(const gan_set *set, int index, const char *who) {
+    if (is_nil(set)) return false;
+    if (index >= 0 && index < set->count) return true;
+    gan__raise(set->object.ctx, GAN_E_ARG, "%s: there is no tensor %d of %d", who, index, set->count);
+    return false;
+}
+
+gan_tensor *gan_set_get(const gan_set *set, int index) {
+    if (has(set, index, "gan_set_get")) return set->tensors[index];
+    return gan__nil(set ? ((const gan__object *)set)->ctx : gan__nil_ctx());
+}
+
+void gan__set_replace(const gan_set *set, int i, gan_tensor *t) {
+    if (!t->ctx->no_record && !gan__leaf(t)) return; /* both handles must be the same variable to gan_grad */
+    gan_tensor *a = gan__alias(t);
+    if (gan_is_nil(a)) return;
+    gan__move_to_scope(a, 0);
+    gan_release(set->tensors[i]);
+    set->tensors[i] = a;
+}
+
+static bool same_shape(const gan_set *set, int i, gan_shape shape, const char *name, const char *who) {
+    if (gan_shape_equal(set->tensors[i]->shape, shape)) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan__raise(set->object.ctx, GAN_E_SHAPE, "%s: tensor %d of the set has shape %s, \"%s\" has %s", who, i,
+               gan_shape_text(set->tensors[i]->shape, a), name, gan_shape_text(shape, b));
+    return false;
+}
+
+void gan_set_put(gan_set *set, int index, gan_tensor *t) {
+    static const char who[] = "gan_set_put";
+    if (!has(set, index, who) || !gan__usable(set->object.ctx, t, who)) return;
+    if (same_shape(set, index, t->shape, t->name ? t->name : "the new one", who)) gan__set_replace(set, index, t);
+}
+
+bool gan__set_fits(const gan_set *set, const gan__list *list, const char *who) {
+    if (is_nil(set)) return false;
+    if (set->count != list->count)
+        gan__raise(set->object.ctx, GAN_E_ARG, "%s: the set has %d tensors, the module %d", who, set->count, list->count);
+    for (int i = 0; i < list->count && gan__ok(set->object.ctx); i++)
+        same_shape(set, i, list->params[i].tensor->shape, list->params[i].name, who);
+    return gan__ok(set->object.ctx);
+}
+
+void gan_set_store(const gan_set *set, gan_module *m) {
+    const gan__list *list = gan__ok(gan_module_ctx(m)) ? gan__list_of(m) : NULL;
+    if (!list || !gan__set_fits(set, list, "gan_set_store")) return;
+    for (int i = 0; i < list->count; i++)
+        gan_assign(list->params[i].tensor, gan_data(set->tensors[i]), gan_count(set->tensors[i]));
+}
