@@ -27,7 +27,8 @@ GAN_API gan_shape gan_shape2(int64_t a, int64_t b);
 GAN_API gan_shape gan_shape3(int64_t a, int64_t b, int64_t c);
 GAN_API gan_shape gan_shape4(int64_t a, int64_t b, int64_t c, int64_t d);
 GAN_API gan_shape gan_shape5(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e);
-GAN_API int64_t gan_shape_count(gan_shape shape); /* the product of the dimensions; 1 for a scalar */
+GAN_API int64_t gan_shape_count(gan_shape shape); /* the product of the dimensions; 1 for a scalar,
+                                                         INT64_MAX if it is greater than that */
 GAN_API bool gan_shape_equal(gan_shape a, gan_shape b);
 
 /* "[64, 32, 32, 3]" into text; returns text. GAN_SHAPE_TEXT bytes always suffice. */

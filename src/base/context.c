@@ -28,6 +28,13 @@ static int processors(void) {
     return n < 1 ? 1 : n;
 }
 
+static bool valid_threads(int threads) { return threads >= 0 && threads <= MAX_THREADS; }
+
+static int wanted_threads(int threads) {
+    int n = threads ? threads : processors();
+    return n < MAX_THREADS ? n : MAX_THREADS;
+}
+
 static gan_ctx *raw_ctx(gan_ctx_opts opts) {
     gan_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return NULL;
@@ -37,8 +44,7 @@ static gan_ctx *raw_ctx(gan_ctx_opts opts) {
     ctx->objects.prev = ctx->objects.next = &ctx->objects;
     ctx->none.ctx = ctx;
     for (int i = 0; i <= GAN__MAX_SCOPES; i++) ctx->scopes[i].prev = ctx->scopes[i].next = &ctx->scopes[i];
-    int threads = opts.threads > 0 ? opts.threads : processors();
-    ctx->threads = gan__threads_new(threads < MAX_THREADS ? threads : MAX_THREADS);
+    ctx->threads = gan__threads_new(valid_threads(opts.threads) ? wanted_threads(opts.threads) : 1);
     if (ctx->threads) return ctx;
     free(ctx);
     return NULL;
@@ -47,6 +53,8 @@ static gan_ctx *raw_ctx(gan_ctx_opts opts) {
 gan_ctx *gan_ctx_new(gan_ctx_opts opts) {
     gan_ctx *ctx = raw_ctx(opts);
     if (!ctx) return &nil_ctx;
+    if (!valid_threads(opts.threads))
+        gan__raise(ctx, GAN_E_ARG, "gan_ctx_new: %d threads; 0 to %d can be asked for", opts.threads, MAX_THREADS);
     gan__choose_isa(ctx);
     return ctx;
 }
@@ -74,7 +82,8 @@ const char *gan_ctx_isa(const gan_ctx *ctx) { return gan__isa_name(ctx->isa); }
 gan_memory gan_ctx_memory(const gan_ctx *ctx) { return ctx->pool.stats; }
 
 void gan_ctx_clear(gan_ctx *ctx) {
-    if (ctx->nil) return;
+    if (ctx->nil || ctx->status == GAN_OK) return;
+    gan__rollback(ctx); /* of what was still written or drawn after the error */
     ctx->status = GAN_OK;
     ctx->message[0] = 0;
 }
@@ -134,6 +143,7 @@ char *gan__strdup(gan_ctx *ctx, const char *text) {
 }
 
 void gan__own(gan_ctx *ctx, gan__object *o, void (*destroy)(gan__object *)) {
+    if (ctx->nil) return;
     *o = (gan__object){ctx, ctx->objects.prev, &ctx->objects, destroy};
     o->prev->next = o->next->prev = o;
 }

@@ -19,6 +19,7 @@
 #endif
 
 #define ALIGN 64
+#define SMALLEST (4 * ALIGN) /* capacity: quarters of it are still aligned */
 
 /* Sits right before the data, at a multiple of ALIGN. */
 struct gan__block {
@@ -46,18 +47,13 @@ void gan__pool_init(gan__pool *pool, gan_allocator from) {
     if (!from.alloc || !from.release) pool->from = (gan_allocator){system_alloc, system_release, NULL};
 }
 
-/* The smallest class that holds `bytes`, and its capacity. -1: more than any. */
+/* The smallest class that holds `bytes`, and its capacity, a multiple of ALIGN. -1: more than any. */
 static int size_class(size_t bytes, size_t *capacity) {
-    size_t base = ALIGN;
-    for (int c = 0; c + 4 <= GAN__CLASSES; c += 4, base *= 2)
-        for (int quarter = 0; quarter < 4; quarter++) {
-            size_t room = base + base / 4 * (size_t)quarter;
-            if (bytes <= room) {
-                *capacity = (room + ALIGN - 1) / ALIGN * ALIGN;
-                return c + quarter;
-            }
-        }
-    return -1;
+    int class = 0;
+    size_t base = SMALLEST;
+    for (; class < GAN__CLASSES && 2 * base <= bytes; class += 4) base *= 2;
+    for (*capacity = base; class < GAN__CLASSES && *capacity < bytes; class++) *capacity += base / 4;
+    return class < GAN__CLASSES ? class : -1;
 }
 
 void gan__pool_drop_cache(gan__pool *pool) {
@@ -90,7 +86,8 @@ void *gan__pool_get(gan__pool *pool, size_t bytes) {
     size_t capacity;
     int class = size_class(bytes, &capacity);
     pool->stats.requests++;
-    if (class < 0 || (pool->fail_in > 0 && --pool->fail_in == 0)) return NULL;
+    if (pool->fail_in > 0 && --pool->fail_in == 0) return NULL;
+    if (class < 0) return NULL;
     gan__block *b = pool->free[class];
     if (b) {
         pool->free[class] = b->next;

@@ -4,7 +4,7 @@
 
 #include <gan/context.h>
 
-/* Four classes to each doubling, from 64 bytes up: at most a quarter of a block is unused. */
+/* Four classes to each doubling, from 256 bytes up: at most a fifth of a larger block is unused. */
 #define GAN__CLASSES 160
 
 typedef struct gan__block gan__block;

@@ -5,11 +5,13 @@
 #include "ctx_impl.h"
 
 void gan__state_init(gan__state *s) {
-    *s = (gan__state){0};
+    *s = (gan__state){.epoch = 1}; /* 0 is never */
     s->counters.prev = s->counters.next = &s->counters;
 }
 
 void gan__counter_add(gan_ctx *ctx, gan__counter *c, int64_t value) {
+    *c = (gan__counter){.value = value, .committed = value};
+    if (ctx->nil) return;
     gan__counter *head = &ctx->state.counters;
     *c = (gan__counter){value, value, head->prev, head};
     c->prev->next = c->next->prev = c;
@@ -49,9 +51,12 @@ void gan__undo_forget(gan_ctx *ctx, void *target) {
     s->log_count = kept;
 }
 
-void gan__hold(gan_ctx *ctx) { ctx->state.hold++; }
+void gan__hold(gan_ctx *ctx) {
+    if (!ctx->nil) ctx->state.hold++;
+}
 
 void gan__unhold(gan_ctx *ctx) {
+    if (ctx->nil) return;
     ctx->state.hold--;
     gan__commit(ctx);
 }

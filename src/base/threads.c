@@ -1,6 +1,8 @@
 #include "threads.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -54,6 +56,16 @@ static void await_round(gan__threads *t, unsigned seen) {
     pthread_mutex_unlock(&t->lock);
 }
 
+/* With more threads than processors, a worker may wait for this very thread's processor: then let go of it. */
+static void await_workers(gan__threads *t) {
+    for (int i = 0; atomic_load_explicit(&t->busy, memory_order_acquire); i++) {
+        if (i < SPINS)
+            RELAX();
+        else
+            sched_yield();
+    }
+}
+
 static void next_round(gan__threads *t) {
     atomic_fetch_add(&t->round, 1);
     if (atomic_load(&t->asleep)) {
@@ -75,15 +87,18 @@ static void *worker_main(void *p) {
     }
 }
 
+/* Signals are the program's: its handlers run on its own threads. */
 static bool start_worker(gan__threads *t, int index) {
     worker_arg *a = malloc(sizeof *a);
     if (!a) return false;
     *a = (worker_arg){t, index};
-    if (pthread_create(&t->ids[index], NULL, worker_main, a)) {
-        free(a);
-        return false;
-    }
-    return true;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&t->ids[index], NULL, worker_main, a) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) free(a);
+    return started;
 }
 
 gan__threads *gan__threads_new(int count) {
@@ -124,7 +139,7 @@ void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg) {
     atomic_store_explicit(&t->busy, t->count - 1, memory_order_relaxed);
     next_round(t);
     drain(t, 0);
-    while (atomic_load_explicit(&t->busy, memory_order_acquire)) RELAX();
+    await_workers(t);
 }
 
 typedef struct ranges {

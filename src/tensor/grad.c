@@ -20,6 +20,7 @@ typedef struct sweep {
     int64_t count, room;
     frame *stack;
     int64_t depth, stack_room;
+    uint32_t mark;          /* of the nodes that this sweep has collected */
     gan_tensor **cotangent; /* by node->index; NULL: absent so far */
 } sweep;
 
@@ -36,22 +37,22 @@ static bool grow(gan_ctx *ctx, void **array, int64_t *room, int64_t count, size_
     return true;
 }
 
-static bool push(sweep *s, gan__node *node, uint32_t mark) {
+static bool push(sweep *s, gan__node *node) {
     if (!grow(s->ctx, (void **)&s->stack, &s->stack_room, s->depth, sizeof *s->stack)) return false;
-    node->mark = mark;
+    node->mark = s->mark;
     s->stack[s->depth++] = (frame){node, 0};
     return true;
 }
 
 static bool collect(sweep *s, gan__node *y) {
-    uint32_t mark = ++s->ctx->graph_mark;
-    if (!push(s, y, mark)) return false;
+    s->mark = ++s->ctx->graph_mark;
+    if (!push(s, y)) return false;
     while (s->depth) {
         frame *top = &s->stack[s->depth - 1];
         gan__node *node = top->node;
         if (top->next_in < node->n_in) {
             gan__node *in = node->in[top->next_in++].node;
-            if (in->mark != mark && !push(s, in, mark)) return false;
+            if (in->mark != s->mark && !push(s, in)) return false;
             continue;
         }
         node->below = false;
@@ -181,28 +182,27 @@ static bool all_usable(gan_ctx *ctx, gan_tensor *y, gan_tensor *const *x, int n,
 static void take_results(sweep *s, gan_tensor *const *x, int n, gan_tensor **grads) {
     for (int i = 0; i < n; i++) {
         gan__node *node = x[i]->node;
-        bool seen = node && node->mark == s->ctx->graph_mark;
-        gan_tensor *g = seen ? s->cotangent[node->index] : NULL;
+        gan_tensor *g = node && node->mark == s->mark ? s->cotangent[node->index] : NULL;
         grads[i] = g ? gan_scope_return(gan__alias(g)) : NULL;
     }
 }
 
-static void differentiate(sweep *s, gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads) {
+static bool differentiate(sweep *s, gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads) {
     gan_ctx *ctx = s->ctx;
-    gan__node *root = gan__leaf(y);
-    if (!root) return;
+    gan_tensor *seed = seed_of(y, s->opts);
+    gan__node *root = gan_is_nil(seed) ? NULL : gan__leaf(y);
+    if (!root) return false;
     for (int i = 0; i < n; i++)
         if (x[i]->node) x[i]->node->variable = true;
     bool ok = collect(s, root) && (s->cotangent = gan__calloc(ctx, (size_t)s->count * sizeof *s->cotangent));
-    uint32_t mark = ctx->graph_mark;
     if (ok && needed(root)) {
-        s->cotangent[root->index] = seed_of(y, s->opts);
+        s->cotangent[root->index] = seed;
         sweep_back(s);
     }
     for (int i = 0; i < n; i++)
         if (x[i]->node) x[i]->node->variable = false;
-    ctx->graph_mark = mark;
     if (ok && gan__ok(ctx)) take_results(s, x, n, grads);
+    return gan__ok(ctx);
 }
 
 bool gan__grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, gan__grad_opts opts) {
@@ -212,15 +212,14 @@ bool gan__grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, 
     sweep s = {.ctx = ctx, .opts = opts};
     if (!opts.create_graph) ctx->no_record++;
     gan_scope_begin(ctx);
-    differentiate(&s, y, x, n, grads);
+    bool done = differentiate(&s, y, x, n, grads) && gan__ok(ctx);
     gan_scope_end(ctx);
     if (!opts.create_graph) ctx->no_record--;
     gan__free(ctx, s.order);
     gan__free(ctx, s.stack);
     gan__free(ctx, s.cotangent);
-    if (gan__ok(ctx)) return true;
-    for (int i = 0; i < n; i++) grads[i] = NULL;
-    return false;
+    for (int i = 0; i < n && !done; i++) grads[i] = NULL;
+    return done;
 }
 
 static gan_tensor *unused(gan_tensor *x, bool allowed) {
@@ -232,8 +231,8 @@ static gan_tensor *unused(gan_tensor *x, bool allowed) {
 
 void gan_grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, gan_grad_opts o) {
     gan_ctx *ctx = gan_ctx_of(y);
-    gan__grads(y, x, n, grads, (gan__grad_opts){o.create_graph, false, o.seed, "gan_grad"});
-    for (int i = 0; i < n && gan__ok(ctx) && !gan_is_nil(y); i++)
+    bool done = gan__grads(y, x, n, grads, (gan__grad_opts){o.create_graph, false, o.seed, "gan_grad"});
+    for (int i = 0; i < n && done; i++)
         if (!grads[i]) grads[i] = unused(x[i], o.allow_unused);
     for (int i = 0; i < n; i++)
         if (!grads[i] || !gan__ok(ctx)) grads[i] = gan__nil(ctx);

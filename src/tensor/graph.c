@@ -1,5 +1,6 @@
 #include "tensor_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static size_t node_bytes(int n_in, size_t attr_bytes, size_t *attr_at) {
@@ -88,17 +89,12 @@ void gan__node_unref(gan_ctx *ctx, gan__node *node) {
 /* --- ops -------------------------------------------------------------------------------------------------- */
 
 void gan_op_fail(const gan_op_call *c, gan_status status, const char *format, ...) {
-    char with_name[256];
-    size_t used = 0;
-    for (const char *p = c->op->name; *p && used < 100; p++) with_name[used++] = *p;
-    with_name[used++] = ':', with_name[used++] = ' ';
-    size_t rest = strlen(format), room = sizeof with_name - 1 - used;
-    memcpy(with_name + used, format, rest < room ? rest : room);
-    with_name[used + (rest < room ? rest : room)] = 0;
+    char message[GAN__MESSAGE];
     va_list args;
     va_start(args, format);
-    gan__raise_v(c->ctx, status, with_name, args);
+    vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    gan__raise(c->ctx, status, "%s: %s", c->op->name, message);
 }
 
 gan_tensor *gan_op_extra(gan_op_call *c, int index, gan_shape shape) {
@@ -110,9 +106,14 @@ static bool inputs_usable(gan_ctx *ctx, const gan_op *op, gan_tensor *const *in,
         gan__raise(ctx, GAN_E_ARG, "%s: takes %d inputs, not %d", op->name, op->n_in, n_in);
         return false;
     }
-    for (int i = 0; i < n_in; i++)
+    for (int i = 0; i < n_in; i++) {
         if (!gan__usable(ctx, in[i], op->name)) return false;
-    return true;
+        if (!in[i]->storage) {
+            gan__raise(ctx, GAN_E_STATE, "%s: input %d was not saved for the vjp that uses it (see gan_op.save)", op->name, i);
+            return false;
+        }
+    }
+    return gan__ok(ctx);
 }
 
 /* The output handle with its storage: fresh, or the first input's. */
@@ -127,11 +128,18 @@ static void release_extras(gan_op_call *c) {
     for (int i = 0; i < GAN_OP_MAX_EXTRA; i++) gan_release(c->extra[i]);
 }
 
+/* Ops take the context of their first input; if that is NULL or nobody's nil, another input may still know whom to tell. */
+static gan_ctx *some_ctx(gan_ctx *ctx, gan_tensor *const *in, int n_in) {
+    for (int i = 0; i < n_in && ctx->nil; i++) ctx = gan_ctx_of(in[i]);
+    return ctx;
+}
+
 gan_tensor *gan_apply(gan_ctx *ctx, const gan_op *op, gan_tensor *const *in, int n_in, const void *attr) {
+    ctx = some_ctx(ctx, in, n_in);
     if (!inputs_usable(ctx, op, in, n_in)) return gan__nil(ctx);
     gan_op_call c = {.ctx = ctx, .op = op, .attr = attr, .n_in = n_in, .in = in};
     gan_shape shape;
-    if (!op->shape(&c, &shape)) return gan__nil(ctx);
+    if (!op->shape(&c, &shape) || !gan__shape_valid(ctx, shape, op->name)) return gan__nil(ctx);
     c.out = output(&c, shape);
     if (!c.out) return gan__nil(ctx);
     if (!op->view) op->forward(&c);

@@ -107,7 +107,7 @@ void gan_release(gan_tensor *t) {
     if (!t || t->state != GAN__HANDLE_LIVE) return;
     gan_ctx *ctx = t->ctx;
     gan__scope_unlink(&t->scoped);
-    gan__undo_forget(ctx, t);
+    if (t->undo_epoch == ctx->state.epoch) gan__undo_forget(ctx, t);
     gan__storage_unref(ctx, t->storage);
     gan__node_unref(ctx, t->node);
     gan__free(ctx, t->name);
@@ -135,7 +135,8 @@ bool gan__usable(gan_ctx *ctx, const gan_tensor *t, const char *who) {
 _Static_assert(sizeof(gan__storage) <= GAN__STORAGE_HEADER, "the storage header must fit before the numbers");
 
 gan__storage *gan__storage_new(gan_ctx *ctx, int64_t count) {
-    gan__storage *s = gan__alloc(ctx, GAN__STORAGE_HEADER + (size_t)count * sizeof(gan_real));
+    const int64_t most = (int64_t)((PTRDIFF_MAX - GAN__STORAGE_HEADER) / sizeof(gan_real));
+    gan__storage *s = gan__alloc(ctx, count > most ? SIZE_MAX : GAN__STORAGE_HEADER + (size_t)count * sizeof(gan_real));
     if (s) *s = (gan__storage){.refs = 1, .epoch = ctx->state.epoch, .count = count};
     return s;
 }
@@ -148,24 +149,32 @@ static void restore_storage(void *target, void *old) {
     gan_tensor *t = target;
     gan__storage_unref(t->ctx, t->storage);
     t->storage = old;
+    t->storage->version--; /* graphs that saved it are good again */
 }
 
 static void discard_storage(gan_ctx *ctx, void *old) { gan__storage_unref(ctx, old); }
 
 gan_real *gan__overwrite(gan_tensor *t, bool keep) {
+    if (!t->storage || !gan__ok(t->ctx)) return NULL;
     gan_ctx *ctx = t->ctx;
     gan__storage *old = t->storage;
-    bool logged = old->epoch == ctx->state.epoch; /* made since the last commit: nothing to go back to */
-    old->version++;
-    if (logged && old->refs == 1) return gan__storage_data(old);
+    bool recent = old->epoch == ctx->state.epoch; /* made since the last commit: nothing to go back to */
+    if (recent && old->refs == 1) {
+        old->version++;
+        return gan__storage_data(old);
+    }
     gan__storage *fresh = gan__storage_new(ctx, old->count);
     if (!fresh) return NULL;
-    if (!logged && !gan__undo_add(ctx, (gan__undo){t, old, restore_storage, discard_storage})) {
+    if (!recent && !gan__undo_add(ctx, (gan__undo){t, old, restore_storage, discard_storage})) {
         gan__storage_unref(ctx, fresh);
         return NULL;
     }
     if (keep) memcpy(gan__storage_data(fresh), gan__storage_data(old), (size_t)old->count * sizeof(gan_real));
-    if (logged) gan__storage_unref(ctx, old);
+    old->version++;
+    if (recent)
+        gan__storage_unref(ctx, old);
+    else
+        t->undo_epoch = ctx->state.epoch;
     t->storage = fresh;
     return gan__storage_data(fresh);
 }
@@ -174,13 +183,7 @@ gan_real *gan__overwrite(gan_tensor *t, bool keep) {
 
 static gan_tensor *new_tensor(gan_ctx *ctx, gan_shape shape, const char *who) {
     if (!gan__ok(ctx)) return gan__nil(ctx);
-    for (int i = 0; i < shape.ndim || shape.ndim < 0 || shape.ndim > GAN_MAX_DIMS; i++)
-        if (shape.ndim < 0 || shape.ndim > GAN_MAX_DIMS || shape.d[i] < 0) {
-            char text[GAN_SHAPE_TEXT];
-            gan__raise(ctx, GAN_E_SHAPE, "%s: %s is no shape", who,
-                       shape.ndim > GAN_MAX_DIMS ? "one of more than five dimensions" : gan_shape_text(shape, text));
-            return gan__nil(ctx);
-        }
+    if (!gan__shape_valid(ctx, shape, who)) return gan__nil(ctx);
     gan__storage *s = gan__storage_new(ctx, gan_shape_count(shape));
     gan_tensor *t = s ? gan__handle(ctx, shape, s, NULL, who) : NULL;
     gan__storage_unref(ctx, s); /* the handle has its own reference */
@@ -255,7 +258,7 @@ void gan_assign(gan_tensor *t, const gan_real *values, int64_t count) {
         return;
     }
     gan_real *p = gan__overwrite(t, false);
-    if (p) memcpy(p, values, (size_t)count * sizeof *p);
+    if (p) memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
 }
 
 static void rename_to(gan_ctx *ctx, char **name, const char *text) {

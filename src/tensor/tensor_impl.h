@@ -65,10 +65,13 @@ struct gan_tensor {
     gan_shape shape;
     gan__storage *storage; /* NULL: shape only, an input that was not saved */
     gan__node *node;       /* NULL: not (yet) in a graph */
+    int64_t undo_epoch;    /* in which the undo log noted it, if at all */
     const char *made_by;   /* for messages */
     char *name;            /* may be NULL */
     gan_tensor *next_free;
 };
+
+bool gan__shape_valid(gan_ctx *ctx, gan_shape shape, const char *who); /* raises if not */
 
 gan_tensor *gan__nil(gan_ctx *ctx);
 
@@ -105,7 +108,7 @@ typedef struct gan__grad_opts {
     const char *who; /* for messages */
 } gan__grad_opts;
 
-/* As gan_grads, but an absent gradient is NULL. False if something was raised; then all are NULL. */
+/* As gan_grads, but an absent gradient is NULL. False if something was raised or is nil; then all are NULL. */
 bool gan__grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, gan__grad_opts opts);
 
 extern const gan_op gan__op_accumulate; /* a + b of equal shape: how gradients are summed */
