@@ -179,7 +179,8 @@ static void sums_task(void *arg, int64_t task, int worker) {
     }
 }
 
-bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by, double *sums) {
+bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by,
+                         double *sums) {
     plan p = plan_of(ctx, s, x);
     p.by = by, p.g = g;
     if (!with_partials(ctx, &p, sums_task)) return false;

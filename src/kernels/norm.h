@@ -1,5 +1,5 @@
-/* Normalisation by channel on plain arrays x [groups, rows, c]: batch norm is one group of all pixels, instance norm one group per
- * sample, layer norm one group per sample with a single channel. */
+/* Normalisation by channel on plain arrays x [groups, rows, c]: batch norm is one group of all pixels, instance norm one group
+ * per sample, layer norm one group per sample with a single channel. */
 #ifndef GAN__NORM_H
 #define GAN__NORM_H
 

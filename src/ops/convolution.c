@@ -1,5 +1,5 @@
-/* Convolution, its transpose and its weight gradient: the partial derivatives of one trilinear form (kernels/conv.h), so that each
- * op's vjp consists of the other two, and three kernels serve every order of differentiation.
+/* Convolution, its transpose and its weight gradient are the partial derivatives of one trilinear form (kernels/conv.h): each op's
+ * vjp consists of the other two, and three kernels serve every order of differentiation.
  *
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */
@@ -96,7 +96,8 @@ static void conv_forward(gan_op_call *c) {
 }
 
 /* The op applied to a, b with a result of the rows and columns that `like` has, its axes counted from `axis`. */
-static gan_tensor *derived(const gan_op_call *c, const gan_op *op, gan_tensor *a, gan_tensor *b, const gan_tensor *like, int axis) {
+static gan_tensor *derived(const gan_op_call *c, const gan_op *op, gan_tensor *a, gan_tensor *b, const gan_tensor *like,
+                           int axis) {
     gan_tensor *in[] = {a, b};
     gan_shape s = gan_shape_of(like);
     conv_attr attr = *(const conv_attr *)c->attr;

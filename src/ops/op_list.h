@@ -21,7 +21,10 @@
     X(gan__op_slope)           \
     X(gan__op_tanh)            \
     X(gan__op_sigmoid)         \
-    X(gan__op_softplus)
+    X(gan__op_softplus)        \
+    X(gan__op_softmax)         \
+    X(gan__op_log_softmax)     \
+    X(gan__op_dropout)
 
 #define GAN__OPS_REDUCTION(X)
 
@@ -34,13 +37,21 @@
     X(gan__op_conv_transpose2d)   \
     X(gan__op_conv_weight2d)
 
-#define GAN__OPS_RESAMPLING(X)
+#define GAN__OPS_RESAMPLING(X)    \
+    X(gan__op_avg_pool2d)         \
+    X(gan__op_upsample_nearest2d) \
+    X(gan__op_max_pool2d)         \
+    X(gan__op_max_place)          \
+    X(gan__op_max_pick)           \
+    X(gan__op_pixel_shuffle)      \
+    X(gan__op_pixel_unshuffle)
 
 #define GAN__OPS_NORMALISATION(X) \
     X(gan__op_batch_moments)      \
     X(gan__op_sample_moments)     \
     X(gan__op_batch_norm)         \
-    X(gan__op_instance_norm)
+    X(gan__op_instance_norm)      \
+    X(gan__op_normalize)
 
 #define GAN__OP_LIST(X)        \
     GAN__OPS_TENSOR(X)         \

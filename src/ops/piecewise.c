@@ -1,5 +1,5 @@
-/* Piecewise linear activations. Their derivative is one op, linear in the gradient, that is its own derivative and gives nothing to
- * the point at which it was taken: behind a gradient penalty the graph stays as thin as the formula derived by hand. */
+/* Piecewise linear activations. Their derivative is one op, linear in the gradient, that is its own derivative and gives nothing
+ * to the point at which it was taken: behind a gradient penalty the graph stays as thin as the formula derived by hand. */
 #include <gan/ops.h>
 
 #include "../kernels/elementwise.h"
