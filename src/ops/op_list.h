@@ -9,11 +9,37 @@
 #define GAN__OPS_TENSOR(X) \
     X(gan__op_accumulate)
 
-#define GAN__OPS_ARITHMETIC(X)
+#define GAN__OPS_ARITHMETIC(X) \
+    X(gan__op_add) \
+    X(gan__op_sub) \
+    X(gan__op_mul) \
+    X(gan__op_div) \
+    X(gan__op_scale) \
+    X(gan__op_add_scalar) \
+    X(gan__op_neg) \
+    X(gan__op_maximum) \
+    X(gan__op_minimum) \
+    X(gan__op_clamp)
 
-#define GAN__OPS_MATHEMATICS(X)
+#define GAN__OPS_MATHEMATICS(X) \
+    X(gan__op_square) \
+    X(gan__op_sqrt) \
+    X(gan__op_reciprocal) \
+    X(gan__op_pow_scalar) \
+    X(gan__op_exp) \
+    X(gan__op_log) \
+    X(gan__op_sin) \
+    X(gan__op_cos) \
+    X(gan__op_abs) \
+    X(gan__op_sign)
 
-#define GAN__OPS_COMPARISON(X)
+#define GAN__OPS_COMPARISON(X) \
+    X(gan__op_greater) \
+    X(gan__op_greater_equal) \
+    X(gan__op_less) \
+    X(gan__op_less_equal) \
+    X(gan__op_equal) \
+    X(gan__op_where)
 
 #define GAN__OPS_ACTIVATION(X) \
     X(gan__op_leaky_relu)      \
@@ -26,11 +52,26 @@
     X(gan__op_log_softmax)     \
     X(gan__op_dropout)
 
-#define GAN__OPS_REDUCTION(X)
+#define GAN__OPS_REDUCTION(X) \
+    X(gan__op_sum_axes) \
+    X(gan__op_max_axis) \
+    X(gan__op_min_axis) \
+    X(gan__op_broadcast_to) \
+    X(gan__op_sum_to)
 
-#define GAN__OPS_SHAPE(X)
+#define GAN__OPS_SHAPE(X) \
+    X(gan__op_reshape) \
+    X(gan__op_permute) \
+    X(gan__op_slice) \
+    X(gan__op_pad) \
+    X(gan__op_concat) \
+    X(gan__op_gather) \
+    X(gan__op_scatter_add) \
+    X(gan__op_one_hot)
 
-#define GAN__OPS_PRODUCT(X)
+#define GAN__OPS_PRODUCT(X) \
+    X(gan__op_matmul) \
+    X(gan__op_linear)
 
 #define GAN__OPS_CONVOLUTION(X)   \
     X(gan__op_conv2d)             \

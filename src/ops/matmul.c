@@ -1,0 +1,123 @@
+/* Matrix products. */
+#include "../kernels/dense.h"
+#include "op_list.h"
+#include "op_util.h"
+
+/* [.., m, k] x [.., k, n] after the transposes. */
+typedef struct product {
+    int64_t batch, m, n, k;
+    bool fits;
+} product;
+
+static product product_of(gan_shape a, gan_shape b, gan_matmul_opts o) {
+    product p = {.batch = 1};
+    if (a.ndim != b.ndim || a.ndim < 2 || a.ndim > 3) return p;
+    int r = a.ndim - 2, c = a.ndim - 1;
+    p.m = a.d[o.trans_a ? c : r], p.k = a.d[o.trans_a ? r : c], p.n = b.d[o.trans_b ? r : c];
+    if (a.ndim == 3) p.batch = a.d[0];
+    p.fits = p.k == b.d[o.trans_b ? c : r] && (a.ndim == 2 || a.d[0] == b.d[0]);
+    return p;
+}
+
+static bool matmul_shape(const gan_op_call *c, gan_shape *out) {
+    const gan_matmul_opts *o = c->attr;
+    gan_shape a = gan_shape_of(c->in[0]), b = gan_shape_of(c->in[1]);
+    product p = product_of(a, b, *o);
+    *out = a.ndim == 3 ? gan_shape3(p.batch, p.m, p.n) : gan_shape2(p.m, p.n);
+    if (p.fits) return true;
+    char left[GAN_SHAPE_TEXT], right[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "%s%s times %s%s", gan_shape_text(a, left), o->trans_a ? " transposed" : "",
+                gan_shape_text(b, right), o->trans_b ? " transposed" : "");
+    return false;
+}
+
+static void matmul_forward(gan_op_call *c) {
+    const gan_matmul_opts *o = c->attr;
+    product p = product_of(gan_shape_of(c->in[0]), gan_shape_of(c->in[1]), *o);
+    const gan_real *a = gan_data(c->in[0]), *b = gan_data(c->in[1]);
+    gan_real *y = gan_op_write(c->out);
+    for (int64_t i = 0; i < p.batch; i++)
+        gan__gemm(c->ctx, o->trans_a, o->trans_b, p.m, p.n, p.k, a + i * p.m * p.k, b + i * p.k * p.n, y + i * p.m * p.n);
+}
+
+/* Y = A'B' where ' is the transpose that the options ask for: dA' = gB'^T and dB' = A'^T g, each transposed where A or B was.
+ * Every one of them is again one product, without a transpose being written out. */
+static void matmul_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    const gan_matmul_opts *o = c->attr;
+    gan_tensor *a = c->in[0], *b = c->in[1];
+    if (c->need[0])
+        grads[0] = o->trans_a ? gan_matmul(b, g, (gan_matmul_opts){.trans_a = o->trans_b, .trans_b = true})
+                              : gan_matmul(g, b, (gan_matmul_opts){.trans_b = !o->trans_b});
+    if (c->need[1])
+        grads[1] = o->trans_b ? gan_matmul(g, a, (gan_matmul_opts){.trans_a = true, .trans_b = o->trans_a})
+                              : gan_matmul(a, g, (gan_matmul_opts){.trans_a = !o->trans_a});
+}
+
+const gan_op gan__op_matmul = {.name = "gan_matmul",
+                               .n_in = 2,
+                               .attr_bytes = sizeof(gan_matmul_opts),
+                               .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
+                               .shape = matmul_shape,
+                               .forward = matmul_forward,
+                               .vjp = matmul_vjp};
+
+gan_tensor *gan_matmul(gan_tensor *a, gan_tensor *b, gan_matmul_opts opts) {
+    return gan__apply2(&gan__op_matmul, a, b, &opts);
+}
+
+/* --- linear ----------------------------------------------------------------------------------------------- */
+
+static bool linear_shape(const gan_op_call *c, gan_shape *out) {
+    gan_shape x = gan_shape_of(c->in[0]), w = gan_shape_of(c->in[1]);
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    if (x.ndim != 2 || w.ndim != 2 || x.d[1] != w.d[1]) {
+        gan_op_fail(c, GAN_E_SHAPE, "x of shape %s, weight of shape %s", gan_shape_text(x, a), gan_shape_text(w, b));
+        return false;
+    }
+    *out = gan_shape2(x.d[0], w.d[0]);
+    if (c->n_in < 3 || gan_shape_equal(gan_shape_of(c->in[2]), gan_shape1(w.d[0]))) return true;
+    gan_op_fail(c, GAN_E_SHAPE, "weight of shape %s, bias of shape %s", gan_shape_text(w, a),
+                gan_shape_text(gan_shape_of(c->in[2]), b));
+    return false;
+}
+
+typedef struct bias_arg {
+    const gan_real *bias;
+    gan_real *y;
+    int64_t n;
+} bias_arg;
+
+static void add_bias(void *p, int64_t begin, int64_t end) {
+    const bias_arg *b = p;
+    const gan_real *restrict bias = b->bias;
+    for (int64_t i = begin; i < end; i++) {
+        gan_real *restrict y = b->y + i * b->n;
+        for (int64_t j = 0; j < b->n; j++) y[j] += bias[j];
+    }
+}
+
+static void linear_forward(gan_op_call *c) {
+    gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
+    gan_real *y = gan_op_write(c->out);
+    gan__gemm(c->ctx, false, true, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]), y);
+    if (c->n_in < 3) return;
+    bias_arg b = {gan_data(c->in[2]), y, out.d[1]};
+    gan__parallel_ranges(c->ctx, out.d[0], gan__grain(b.n), add_bias, &b);
+}
+
+static void linear_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    if (c->need[0]) grads[0] = gan_matmul(g, c->in[1], (gan_matmul_opts){0});
+    if (c->need[1]) grads[1] = gan_matmul(g, c->in[0], (gan_matmul_opts){.trans_a = true});
+    if (c->n_in > 2 && c->need[2]) grads[2] = gan_sum_axes(g, GAN_AXIS(0), false);
+}
+
+const gan_op gan__op_linear = {.name = "gan_linear",
+                               .n_in = GAN_OP_VARIADIC,
+                               .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
+                               .shape = linear_shape,
+                               .forward = linear_forward,
+                               .vjp = linear_vjp};
+
+gan_tensor *gan_linear(gan_tensor *x, gan_tensor *weight, gan_tensor *bias) {
+    return bias ? gan__apply3(&gan__op_linear, x, weight, bias, NULL) : gan__apply2(&gan__op_linear, x, weight, NULL);
+}
