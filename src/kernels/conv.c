@@ -1,19 +1,118 @@
-#include "conv.h"
+#include <string.h>
+
+#include "conv_engine.h"
 
 bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y) {
     ctx->conv_calls[0]++;
-    gan__conv_reference(s, x, w, y);
-    return true;
+    return gan__engine_conv(ctx, s, x, w, y);
 }
 
 bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x) {
     ctx->conv_calls[1]++;
-    gan__conv_input_reference(s, y, w, x);
-    return true;
+    return gan__engine_conv_input(ctx, s, y, w, x);
 }
 
 bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w) {
     ctx->conv_calls[2]++;
+    return gan__engine_conv_weight(ctx, s, x, y, w);
+}
+
+#ifdef GAN_DOUBLE
+
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y) {
+    (void)ctx;
+    gan__conv_reference(s, x, w, y);
+    return true;
+}
+
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x) {
+    (void)ctx;
+    gan__conv_input_reference(s, y, w, x);
+    return true;
+}
+
+bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w) {
+    (void)ctx;
     gan__conv_weight_reference(s, x, y, w);
     return true;
 }
+
+#else
+
+static int64_t size_x(const gan__conv_shape *s) { return s->n * s->h * s->w * s->c; }
+static int64_t size_y(const gan__conv_shape *s) { return s->n * s->oh * s->ow * s->k; }
+static int64_t size_w(const gan__conv_shape *s) { return s->kh * s->kw * s->c * s->k; }
+
+/* One patch that is the whole image: a plain product of [n, h*w*c] and [h*w*c, k]. */
+static gan__conv_shape simplified(const gan__conv_shape *s) {
+    gan__conv_shape t = *s;
+    if (s->oh == 1 && s->ow == 1 && s->kh == s->h && s->kw == s->w && s->pt == 0 && s->pl == 0)
+        t.c = s->h * s->w * s->c, t.h = t.w = t.kh = t.kw = 1;
+    return t;
+}
+
+static gan__patches conv_product(const gan__conv_shape *s, const float *x, const float *w, float *y) {
+    return (gan__patches){.src = x, .n = s->n, .h = s->h, .w = s->w, .c = s->c, .oh = s->oh, .ow = s->ow,
+                          .kh = s->kh, .kw = s->kw, .sh = s->sh, .sw = s->sw, .top = s->pt, .left = s->pl,
+                          .weight = w, .tap_y = s->kw * s->c * s->k, .tap_x = s->c * s->k, .in = s->k, .out = 1, .k = s->k,
+                          .dst = y, .dst_n = s->oh * s->ow * s->k, .dst_y = s->ow * s->k, .dst_x = s->k};
+}
+
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan_real *y) {
+    gan__conv_shape s = simplified(shape);
+    gan__patches product = conv_product(&s, x, w, y);
+    return size_y(&s) == 0 || gan__patches_run(ctx, &product, 1);
+}
+
+/* Along one axis, the input positions stride*a + phase are read by the output positions a + shift - j through the taps
+ * tap + stride*j, j < taps: a dense convolution, with its kernel reversed. */
+typedef struct phase {
+    int64_t size; /* how many such input positions there are */
+    int64_t tap, taps, shift;
+} phase;
+
+static phase phase_of(int64_t phase_index, int64_t size, int stride, int kernel, int pad) {
+    int64_t at = phase_index + pad, tap = (at % stride + stride) % stride;
+    return (phase){.size = phase_index < size ? gan__ceil_div(size - phase_index, stride) : 0,
+                   .tap = tap,
+                   .taps = tap < kernel ? gan__ceil_div(kernel - tap, stride) : 0,
+                   .shift = (at - tap) / stride};
+}
+
+static gan__patches phase_product(const gan__conv_shape *s, int py, int px, const float *y, const float *w, float *x) {
+    phase v = phase_of(py, s->h, s->sh, s->kh, s->pt), u = phase_of(px, s->w, s->sw, s->kw, s->pl);
+    int64_t tap = s->c * s->k, last_y = v.tap + (v.taps - 1) * s->sh, last_x = u.tap + (u.taps - 1) * s->sw;
+    bool none = v.taps == 0 || u.taps == 0;
+    return (gan__patches){.src = y, .n = s->n, .h = s->oh, .w = s->ow, .c = s->k, .oh = v.size, .ow = u.size,
+                          .kh = none ? 0 : v.taps, .kw = none ? 0 : u.taps, .sh = 1, .sw = 1,
+                          .top = v.taps - 1 - v.shift, .left = u.taps - 1 - u.shift,
+                          .weight = none ? w : w + (last_y * s->kw + last_x) * tap,
+                          .tap_y = -s->sh * s->kw * tap, .tap_x = -s->sw * tap, .in = 1, .out = s->k, .k = s->c,
+                          .dst = x + (py * s->w + px) * s->c,
+                          .dst_n = s->h * s->w * s->c, .dst_y = s->sh * s->w * s->c, .dst_x = s->sw * s->c};
+}
+
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *y, const gan_real *w, gan_real *x) {
+    gan__conv_shape s = simplified(shape);
+    if (size_x(&s) == 0) return true;
+    gan__patches *products = gan__alloc(ctx, (size_t)(s.sh * s.sw) * sizeof *products);
+    if (!products) return false;
+    int count = 0;
+    for (int py = 0; py < s.sh && py < s.h; py++)
+        for (int px = 0; px < s.sw && px < s.w; px++) products[count++] = phase_product(&s, py, px, y, w, x);
+    bool ok = gan__patches_run(ctx, products, count);
+    gan__free(ctx, products);
+    return ok;
+}
+
+bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *y, gan_real *w) {
+    gan__conv_shape s = simplified(shape);
+    if (size_w(&s) == 0) return true;
+    if (size_x(&s) == 0 || size_y(&s) == 0) {
+        memset(w, 0, (size_t)size_w(&s) * sizeof *w);
+        return true;
+    }
+    return gan__weight_run(ctx, &s, x, y, w);
+}
+
+#endif

@@ -1,6 +1,6 @@
 #include "dense.h"
 
-#include "conv.h"
+#include "conv_engine.h"
 
 /* A product is a convolution of m pixels, k channels, with a kernel of one tap; its transposes are the other two partial
  * derivatives of the same form. */
@@ -18,13 +18,12 @@ bool gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
     }
     if (trans_a) {
         s.n = k, s.c = m, s.k = n;
-        gan__conv_weight_reference(&s, a, b, c);
-    } else if (trans_b) {
-        s.c = n, s.k = k;
-        gan__conv_input_reference(&s, a, b, c);
-    } else {
-        s.c = k, s.k = n;
-        gan__conv_reference(&s, a, b, c);
+        return gan__engine_conv_weight(ctx, &s, a, b, c);
     }
-    return true;
+    if (trans_b) {
+        s.c = n, s.k = k;
+        return gan__engine_conv_input(ctx, &s, a, b, c);
+    }
+    s.c = k, s.k = n;
+    return gan__engine_conv(ctx, &s, a, b, c);
 }

@@ -1,0 +1,58 @@
+/* The convolution engine from inside.
+ *
+ * Everything becomes matrix products over patches of an image: the rows of the product are result pixels, its depth is taps times
+ * channels, its columns are result channels.
+ *
+ *                        columns, in panels one tile wide                      first-level cache: one piece of a panel,
+ *                      +-------+-------+-------+---                              used by all tiles of the block
+ *               piece  | packed|       |       |        ^                      second-level: the block's patches, one piece deep
+ *               piece  |weights|       |       |        | taps x channels      registers: one tile
+ *               piece  |       |       |       |        v
+ *                      +-------+-------+-------+---     a block of result pixels and a group of panels is one task; it goes
+ *     +---------+      +-------+-------+                through the depth piece by piece, for each piece through its panels,
+ *     | patches | tile | . . . | . . . |                for each panel through its tiles
+ *     | (by     | tile | . . . | . . . |   result
+ *     | pointer)| tile | . . . | . . . |
+ *     +---------+      +-------+-------+
+ *
+ * Sizes of blocks, groups and pieces follow from the shape and the instruction set alone, so the bits of a result do not depend
+ * on the number of threads. */
+#ifndef GAN__CONV_ENGINE_H
+#define GAN__CONV_ENGINE_H
+
+#include "conv.h"
+#include "conv_tile.h"
+
+/* One product over patches.  With i, j over kh x kw taps and c over channels, 0 outside the source,
+ *
+ *   dst[n*dst_n + a*dst_y + b*dst_x + k] = sum of  src[n, a*sh + i - top, b*sw + j - left, c] * weight(i, j, c, k)
+ *   weight(i, j, c, k) = weight[i*tap_y + j*tap_x + c*in + k*out],  where in or out is 1 */
+typedef struct gan__patches {
+    const float *src; /* [n, h, w, c] */
+    int64_t n, h, w, c;
+    int64_t oh, ow; /* result pixels per image */
+    int64_t kh, kw; /* may be 0: the result is 0 */
+    int64_t sh, sw, top, left;
+    const float *weight;
+    int64_t tap_y, tap_x, in, out;
+    int64_t k;
+    float *dst;
+    int64_t dst_n, dst_y, dst_x;
+} gan__patches;
+
+/* Runs several such products as one parallel loop. False (raised) without scratch memory. */
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count);
+
+/* As gan__conv and so on, without counting the call, on the engine (in the float64 build: on the reference). */
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y);
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x);
+bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w);
+
+/* w by summing over all pixels; every size is at least 1. */
+bool gan__weight_run(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *y, float *w);
+
+static inline int64_t gan__ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t gan__least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t gan__most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+#endif

@@ -1,0 +1,246 @@
+#include <string.h>
+
+#include "conv_engine.h"
+
+#ifndef GAN_DOUBLE
+
+enum {
+    BLOCK_TILES = 16, /* tiles per block of result pixels */
+    BLOCK_ROWS = BLOCK_TILES * GAN__TILE_ROWS,
+    MAX_DEPTH = 256,
+    MAX_RUNS = 32,   /* pointers per row and piece */
+    FEW_CHANNELS = 16,
+    WANTED_TASKS = 32 /* per product: enough to keep many threads evenly busy */
+};
+
+static const float zeros[MAX_DEPTH]; /* what lies outside of the image */
+
+/* How one product is cut up. */
+typedef struct plan {
+    gan__patches p;
+    bool merged;          /* a run is a whole row of taps, not one tap: few channels would make the runs too short */
+    int64_t runs, length; /* of the whole depth */
+    int64_t piece_runs, piece_length;
+    int64_t pieces; /* of one run, if that is longer than a piece */
+    int64_t pixels, block;
+    int64_t blocks, panels, group, groups;
+    int64_t first_task, first_pack;
+    float *packed; /* [panels][runs * length][width] */
+} plan;
+
+typedef struct place {
+    const float *image;
+    int64_t y, x; /* of the patch's first tap */
+} place;
+
+/* Of one worker. */
+typedef struct scratch {
+    place places[BLOCK_ROWS];
+    float *out[BLOCK_ROWS];
+    const float *rows[MAX_RUNS * BLOCK_ROWS];
+    float edges[BLOCK_ROWS * MAX_DEPTH]; /* copies of runs that cross the image's border; only in merged products */
+} scratch;
+
+typedef struct engine {
+    const gan__tiles *tiles;
+    const plan *plans;
+    int count;
+    scratch *scratch;
+} engine;
+
+static void cut_depth(plan *l, const gan__tiles *tiles) {
+    l->merged = l->p.c < FEW_CHANNELS && l->p.kw > 1;
+    l->runs = l->merged ? l->p.kh : l->p.kh * l->p.kw;
+    l->length = l->merged ? l->p.kw * l->p.c : l->p.c;
+    l->pieces = gan__most(1, gan__ceil_div(l->length, tiles->depth));
+    l->piece_length = gan__ceil_div(l->length, l->pieces);
+    l->piece_runs = l->pieces > 1 ? 1 : gan__most(1, gan__least(MAX_RUNS, tiles->depth / gan__most(1, l->length)));
+}
+
+static void cut_result(plan *l, const gan__tiles *tiles) {
+    l->pixels = l->p.n * l->p.oh * l->p.ow;
+    l->panels = gan__ceil_div(l->p.k, gan__tiles_width(tiles));
+    int64_t in_tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS), block = BLOCK_TILES;
+    l->blocks = gan__ceil_div(in_tiles, block);
+    l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, l->blocks))));
+    while (block > 2 && gan__ceil_div(in_tiles, block) * l->groups < WANTED_TASKS / 2) block /= 2;
+    l->block = block * GAN__TILE_ROWS;
+    l->blocks = gan__ceil_div(l->pixels, l->block);
+    l->group = gan__ceil_div(l->panels, l->groups);
+    l->groups = gan__ceil_div(l->panels, l->group);
+}
+
+static const plan *plan_of_task(const engine *e, int64_t task) {
+    const plan *l = e->plans + e->count - 1;
+    while (l->first_task > task) l--;
+    return l;
+}
+
+static const plan *plan_of_pack(const engine *e, int64_t unit) {
+    const plan *l = e->plans + e->count - 1;
+    while (l->first_pack > unit) l--;
+    return l;
+}
+
+/* The columns of one tap, beyond the last with zeros. */
+static void pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to) {
+    if (cols < width) memset(to, 0, (size_t)(p->c * width) * sizeof *to);
+    if (p->out == 1) {
+        for (int64_t c = 0; c < p->c; c++) memcpy(to + c * width, from + c * p->in, (size_t)cols * sizeof *to);
+        return;
+    }
+    for (int64_t c0 = 0; c0 < p->c; c0 += 16) { /* as much of each column as a cache line holds */
+        int64_t end = gan__least(c0 + 16, p->c);
+        for (int64_t k = 0; k < cols; k++)
+            for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c * p->in];
+    }
+}
+
+/* A unit is one row of taps in one panel. */
+static void pack_unit(void *arg, int64_t unit, int worker) {
+    (void)worker;
+    const engine *e = arg;
+    const plan *l = plan_of_pack(e, unit);
+    const gan__patches *p = &l->p;
+    int64_t width = gan__tiles_width(e->tiles), panel = (unit - l->first_pack) / p->kh, i = (unit - l->first_pack) % p->kh;
+    float *to = l->packed + (panel * l->runs * l->length + i * p->kw * p->c) * width;
+    const float *from = p->weight + panel * width * p->out + i * p->tap_y;
+    int64_t cols = gan__least(width, p->k - panel * width);
+    for (int64_t j = 0; j < p->kw; j++) pack_tap(p, from + j * p->tap_x, width, cols, to + j * p->c * width);
+}
+
+static void find_places(const gan__patches *p, int64_t first, int64_t count, scratch *s) {
+    int64_t b = first % p->ow, a = first / p->ow % p->oh, n = first / p->ow / p->oh;
+    for (int64_t i = 0; i < count; i++) {
+        s->places[i] = (place){p->src + n * p->h * p->w * p->c, a * p->sh - p->top, b * p->sw - p->left};
+        s->out[i] = p->dst + n * p->dst_n + a * p->dst_y + b * p->dst_x;
+        if (++b == p->ow) {
+            b = 0;
+            if (++a == p->oh) a = 0, n++;
+        }
+    }
+}
+
+static bool inside(int64_t at, int64_t size) { return (uint64_t)at < (uint64_t)size; }
+
+static void point_tap(const plan *l, int64_t run, int64_t offset, int64_t count, const scratch *s, const float **rows) {
+    const gan__patches *p = &l->p;
+    int64_t i = run / p->kw, j = run % p->kw;
+    for (int64_t r = 0; r < count; r++) {
+        const place *at = &s->places[r];
+        int64_t y = at->y + i, x = at->x + j;
+        rows[r] = inside(y, p->h) && inside(x, p->w) ? at->image + (y * p->w + x) * p->c + offset : zeros;
+    }
+}
+
+/* A row of taps lies in one piece in memory, channels innermost: a pointer will do, except across the left and right border. */
+static void point_tap_row(const plan *l, int64_t i, int64_t offset, int64_t length, int64_t count, const scratch *s, float *edge,
+                          const float **rows) {
+    const gan__patches *p = &l->p;
+    for (int64_t r = 0; r < count; r++, edge += length) {
+        const place *at = &s->places[r];
+        int64_t y = at->y + i;
+        int64_t from = gan__most(-at->x * p->c, offset), to = gan__least((p->w - at->x) * p->c, offset + length);
+        if (!inside(y, p->h) || from >= to) {
+            rows[r] = zeros;
+            continue;
+        }
+        const float *line = at->image + y * p->w * p->c;
+        if (to - from == length) {
+            rows[r] = line + (at->x * p->c + offset);
+            continue;
+        }
+        memset(edge, 0, (size_t)length * sizeof *edge);
+        memcpy(edge + (from - offset), line + (at->x * p->c + from), (size_t)(to - from) * sizeof *edge);
+        rows[r] = edge;
+    }
+}
+
+static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset, int64_t length, int64_t count, int64_t padded,
+                        scratch *s) {
+    for (int64_t r = 0; r < runs; r++) {
+        const float **rows = s->rows + r * BLOCK_ROWS;
+        if (l->merged)
+            point_tap_row(l, run + r, offset, length, count, s, s->edges + r * count * length, rows);
+        else
+            point_tap(l, run + r, offset, count, s, rows);
+        for (int64_t i = count; i < padded; i++) rows[i] = zeros;
+    }
+}
+
+static void clear_block(int64_t count, float *const *out, int64_t from, int64_t to) {
+    for (int64_t i = 0; i < count; i++) memset(out[i] + from, 0, (size_t)(to - from) * sizeof **out);
+}
+
+static void run_block(void *arg, int64_t task, int worker) {
+    const engine *e = arg;
+    const plan *l = plan_of_task(e, task);
+    scratch *s = e->scratch + worker;
+    int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, lanes = e->tiles->lanes;
+    int64_t block = (task - l->first_task) % l->blocks, group = (task - l->first_task) / l->blocks;
+    int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
+    int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
+    find_places(&l->p, first, count, s);
+    if (!l->runs || !l->length) clear_block(count, s->out, panel_0 * width, gan__least(panel_1 * width, l->p.k));
+    for (int64_t run = 0; run < l->runs; run += l->piece_runs)
+        for (int64_t offset = 0; offset < l->length; offset += l->piece_length) {
+            int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
+            point_piece(l, run, runs, offset, length, count, gan__ceil_div(count, height) * height, s);
+            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .step = 1, .add = run || offset};
+            for (int64_t panel = panel_0; panel < panel_1; panel++) {
+                job.panel = l->packed + (panel * l->runs * l->length + run * l->length + offset) * width;
+                job.column = panel * width;
+                job.n = (int)gan__least(width, l->p.k - panel * width);
+                gan__tile_fn fn = e->tiles->fn[(job.n - 1) / lanes];
+                for (int64_t r = 0; r < count; r += height) {
+                    job.rows = s->rows + r, job.out = s->out + r;
+                    job.m = (int)gan__least(height, count - r);
+                    fn(&job);
+                }
+            }
+        }
+}
+
+/* Lays out all plans; gives the size of the packed weights, and the numbers of tasks. */
+static int64_t make_plans(const gan__tiles *tiles, const gan__patches *products, int count, plan *plans, int64_t *tasks,
+                          int64_t *packs) {
+    int64_t size = 0;
+    *tasks = *packs = 0;
+    for (int i = 0; i < count; i++) {
+        plan *l = &plans[i];
+        *l = (plan){.p = products[i], .first_task = *tasks, .first_pack = *packs};
+        cut_depth(l, tiles);
+        cut_result(l, tiles);
+        size += l->panels * l->runs * l->length * gan__tiles_width(tiles);
+        *tasks += l->blocks * l->groups;
+        *packs += l->panels * l->p.kh;
+    }
+    return size;
+}
+
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count) {
+    const gan__tiles *tiles = gan__tiles_of(ctx->isa);
+    plan *plans = gan__alloc(ctx, (size_t)count * sizeof *plans);
+    if (!plans) return false;
+    int64_t tasks, packs, size = make_plans(tiles, products, count, plans, &tasks, &packs);
+    float *packed = gan__alloc(ctx, (size_t)size * sizeof *packed);
+    engine e = {tiles, plans, count, gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch)};
+    bool ok = packed && e.scratch;
+    if (ok) {
+        float *at = packed;
+        for (int i = 0; i < count; i++) {
+            plans[i].packed = at;
+            at += plans[i].panels * plans[i].runs * plans[i].length * gan__tiles_width(tiles);
+        }
+        gan__parallel(ctx, packs, pack_unit, &e);
+        gan__parallel(ctx, tasks, run_block, &e);
+    }
+    gan__free(ctx, e.scratch);
+    gan__free(ctx, packed);
+    gan__free(ctx, plans);
+    return ok;
+}
+
+#else
+typedef int gan__nothing_in_double;
+#endif

@@ -1,0 +1,249 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/isa.h"
+#include "kernels/conv.h"
+
+#define GUARD 64
+#define GUARD_VALUE -77.25f
+
+/* Numbers in (-1, 1) from a generator of the test's own, so that a shape that failed can be run again. */
+static uint32_t lcg = 1;
+static uint32_t next(void) { return lcg = lcg * 1664525u + 1013904223u, lcg >> 8; }
+static int64_t upto(int64_t from, int64_t to) { return from + (int64_t)(next() % (uint32_t)(to - from + 1)); }
+static float *noise(int64_t n) {
+    float *v = malloc((size_t)(n ? n : 1) * sizeof *v);
+    for (int64_t i = 0; i < n; i++) v[i] = (float)next() / 8388608.0f - 1.0f;
+    return v;
+}
+
+/* An array with a wall on both sides. */
+static float *walled(int64_t n) {
+    float *v = malloc((size_t)(n + 2 * GUARD) * sizeof *v);
+    for (int64_t i = 0; i < n + 2 * GUARD; i++) v[i] = i < GUARD || i >= GUARD + n ? GUARD_VALUE : NAN;
+    return v + GUARD;
+}
+static void free_walled(float *v, int64_t n) {
+    for (int64_t i = 1; i <= GUARD; i++) {
+        assert_true(v[-i] == GUARD_VALUE);
+        assert_true(v[n + i - 1] == GUARD_VALUE);
+    }
+    free(v - GUARD);
+}
+
+typedef enum kind { CONV, INPUT, WEIGHT, KINDS } kind;
+static const char *const kind_names[KINDS] = {"conv", "conv_input", "conv_weight"};
+
+static int64_t size_of(const gan__conv_shape *s, kind which) {
+    const int64_t sizes[KINDS] = {s->n * s->oh * s->ow * s->k, s->n * s->h * s->w * s->c, s->kh * s->kw * s->c * s->k};
+    return sizes[which];
+}
+
+/* The kernel that gives `which` from the other two of y, x and w. */
+static bool fast(gan_ctx *ctx, const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {
+    if (which == CONV) return gan__conv(ctx, s, v[INPUT], v[WEIGHT], to);
+    if (which == INPUT) return gan__conv_input(ctx, s, v[CONV], v[WEIGHT], to);
+    return gan__conv_weight(ctx, s, v[INPUT], v[CONV], to);
+}
+static void reference(const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {
+    if (which == CONV) gan__conv_reference(s, v[INPUT], v[WEIGHT], to);
+    if (which == INPUT) gan__conv_input_reference(s, v[CONV], v[WEIGHT], to);
+    if (which == WEIGHT) gan__conv_weight_reference(s, v[INPUT], v[CONV], to);
+}
+
+/* How many products each result sums at most. */
+static int64_t depth(const gan__conv_shape *s, kind which) {
+    const int64_t depths[KINDS] = {s->kh * s->kw * s->c, s->kh * s->kw * s->k, s->n * s->oh * s->ow};
+    return depths[which];
+}
+
+static void text(const gan__conv_shape *s, char *to, size_t size) {
+    snprintf(to, size, "x %dx%dx%dx%d y %dx%dx%d kernel %dx%d stride %dx%d pad %d,%d", (int)s->n, (int)s->h, (int)s->w,
+             (int)s->c, (int)s->oh, (int)s->ow, (int)s->k, s->kh, s->kw, s->sh, s->sw, s->pt, s->pl);
+}
+
+static void check_close(const gan__conv_shape *s, kind which, const float *got, const float *expected) {
+    double n = (double)depth(s, which), bound = 2e-7 + 1e-6 * sqrt(n) + 1e-7 * n; /* a float sum of n numbers in (-1, 1) */
+    for (int64_t i = 0; i < size_of(s, which); i++) {
+        if (fabs((double)got[i] - (double)expected[i]) <= bound) continue;
+        char shape[200];
+        text(s, shape, sizeof shape);
+        fail_msg("%s, %s: element %d is %g, not %g", kind_names[which], shape, (int)i, (double)got[i], (double)expected[i]);
+    }
+}
+
+static void check_shape(gan_ctx *ctx, const gan__conv_shape *s) {
+    float *v[KINDS];
+    for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(s, k));
+    for (kind k = 0; k < KINDS; k++) {
+        int64_t n = size_of(s, k);
+        float *got = walled(n), *expected = noise(n);
+        size_t in_use = gan_ctx_memory(ctx).in_use;
+        assert_true(fast(ctx, s, k, v, got));
+        assert_int_equal(gan_ctx_memory(ctx).in_use, in_use);
+        reference(s, k, v, expected);
+        check_close(s, k, got, expected);
+        free_walled(got, n);
+        free(expected);
+    }
+    for (kind k = 0; k < KINDS; k++) free(v[k]);
+}
+
+static gan_ctx *context(gan__isa isa, int threads) {
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = threads});
+    assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+    return ctx;
+}
+
+static void check_everywhere(const gan__conv_shape *shapes, int count) {
+    for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
+        if (!gan__isa_available(isa)) continue;
+        gan_ctx *ctx = context(isa, 2);
+        for (int i = 0; i < count; i++) check_shape(ctx, &shapes[i]);
+        gan_ctx_free(ctx);
+    }
+}
+
+static gan__conv_shape random_shape(int64_t most_channels) {
+    gan__conv_shape s = {.n = upto(1, 3), .h = upto(1, 13), .w = upto(1, 13), .c = upto(1, most_channels)};
+    s.k = upto(1, most_channels), s.oh = upto(1, 9), s.ow = upto(1, 9);
+    s.kh = (int)upto(1, 7), s.kw = (int)upto(1, 7), s.sh = (int)upto(1, 3), s.sw = (int)upto(1, 3);
+    s.pt = (int)upto(-4, 9), s.pl = (int)upto(-4, 9);
+    return s;
+}
+
+static void test_conv__random_shapes_agree_with_the_reference(void **state) {
+    (void)state;
+    enum { COUNT = 150 };
+    static gan__conv_shape shapes[COUNT];
+    for (int i = 0; i < COUNT; i++) shapes[i] = random_shape(i % 3 == 0 ? 5 : i % 3 == 1 ? 20 : 70);
+    check_everywhere(shapes, COUNT);
+}
+
+/* Shapes that take a road of their own, or end on the edge of a block, a panel or a piece. */
+static void test_conv__special_shapes_agree_with_the_reference(void **state) {
+    (void)state;
+    const gan__conv_shape shapes[] = {
+        {2, 64, 64, 3, 32, 32, 64, 4, 4, 2, 2, 1, 1},    /* a discriminator's first layer, a generator's last */
+        {2, 28, 28, 1, 14, 14, 32, 4, 4, 2, 2, 1, 1},    /* of one channel */
+        {3, 8, 8, 64, 4, 4, 128, 4, 4, 2, 2, 1, 1},      /* inner layers */
+        {2, 4, 4, 300, 2, 2, 260, 4, 4, 2, 2, 1, 1},     /* deeper than a piece */
+        {5, 4, 4, 96, 1, 1, 1, 4, 4, 1, 1, 0, 0},        /* to one number per image */
+        {5, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},      /* from a vector to an image */
+        {2, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},    /* to colours */
+        {2, 33, 17, 3, 33, 17, 2, 7, 7, 1, 1, 3, 3},     /* few channels on both sides */
+        {2, 16, 16, 7, 16, 16, 40, 1, 1, 1, 1, 0, 0},    /* one tap */
+        {2, 9, 9, 20, 3, 3, 20, 1, 1, 3, 3, 0, 0},       /* one tap, strided: most of x is not read */
+        {1, 5, 5, 4, 2, 2, 4, 2, 2, 3, 3, 0, 0},         /* stride beyond the kernel */
+        {1, 3, 3, 2, 12, 12, 3, 2, 2, 1, 1, 5, 5},       /* mostly padding */
+        {2, 4, 4, 3, 3, 3, 4, 3, 3, 2, 2, -20, 20},      /* nothing of x is read */
+        {1, 40, 40, 2, 35, 36, 5, 6, 5, 1, 1, 0, 0},     /* no padding */
+        {1, 2, 50, 3, 1, 1, 4, 2, 50, 1, 1, 0, 0},       /* a kernel as wide as the image */
+        {1, 2, 70, 15, 1, 3, 4, 2, 68, 1, 1, 0, 0},      /* a row of taps longer than a piece */
+        {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0},
+        {0, 4, 4, 3, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty batch */
+        {2, 4, 4, 0, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty sums */
+    };
+    check_everywhere(shapes, sizeof shapes / sizeof *shapes);
+}
+
+static void test_conv__bits_do_not_depend_on_the_number_of_threads(void **state) {
+    (void)state;
+    const gan__conv_shape shapes[] = {
+        {4, 32, 32, 3, 16, 16, 64, 4, 4, 2, 2, 1, 1},  {4, 16, 16, 64, 8, 8, 128, 4, 4, 2, 2, 1, 1},
+        {16, 4, 4, 128, 1, 1, 1, 4, 4, 1, 1, 0, 0},    {16, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},
+        {4, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const gan__conv_shape *s = &shapes[i];
+        float *v[KINDS];
+        for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(s, k));
+        for (kind k = 0; k < KINDS; k++) {
+            size_t bytes = (size_t)size_of(s, k) * sizeof(float);
+            float *one = malloc(bytes), *many = malloc(bytes);
+            for (int threads = 1; threads <= 3; threads++) {
+                gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
+                assert_true(fast(ctx, s, k, v, threads == 1 ? one : many));
+                gan_ctx_free(ctx);
+                if (threads > 1) assert_memory_equal(one, many, bytes);
+            }
+            free(one), free(many);
+        }
+        for (kind k = 0; k < KINDS; k++) free(v[k]);
+    }
+}
+
+static void test_conv__every_failed_request_is_reported_and_leaks_nothing(void **state) {
+    (void)state;
+    const gan__conv_shape shapes[] = {{2, 16, 16, 3, 8, 8, 20, 4, 4, 2, 2, 1, 1},
+                                      {64, 16, 16, 20, 16, 16, 3, 3, 3, 1, 1, 1, 1},
+                                      {3, 4, 4, 20, 1, 1, 1, 4, 4, 1, 1, 0, 0}};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (kind k = 0; k < KINDS; k++) {
+            float *v[KINDS], *to = noise(size_of(&shapes[i], k));
+            for (kind j = 0; j < KINDS; j++) v[j] = noise(size_of(&shapes[i], j));
+            int failures = 0;
+            for (bool ok = false; !ok; failures += !ok) {
+                gan_ctx_fail_alloc(ctx, failures + 1);
+                ok = fast(ctx, &shapes[i], k, v, to);
+                gan_ctx_fail_alloc(ctx, 0);
+                assert_int_equal(gan_ctx_status(ctx), ok ? GAN_OK : GAN_E_MEMORY);
+                assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+                gan_ctx_clear(ctx);
+            }
+            assert_true(failures > 0);
+            for (kind j = 0; j < KINDS; j++) free(v[j]);
+            free(to);
+        }
+    gan_ctx_free(ctx);
+}
+
+static void test_conv__a_second_run_asks_the_system_for_nothing(void **state) {
+    (void)state;
+    const gan__conv_shape s = {2, 16, 16, 3, 8, 8, 20, 4, 4, 2, 2, 1, 1};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    float *v[KINDS], *to = noise(4096);
+    for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(&s, k));
+    int64_t misses = 0;
+    for (int round = 0; round < 3; round++) {
+        if (round == 1) misses = gan_ctx_memory(ctx).misses;
+        for (kind k = 0; k < KINDS; k++) assert_true(fast(ctx, &s, k, v, to));
+    }
+    assert_int_equal(gan_ctx_memory(ctx).misses, misses);
+    for (kind k = 0; k < KINDS; k++) free(v[k]);
+    free(to);
+    gan_ctx_free(ctx);
+}
+
+static void test_conv__calls_are_counted_by_kind(void **state) {
+    (void)state;
+    const gan__conv_shape s = {1, 4, 4, 2, 1, 1, 3, 4, 4, 1, 1, 0, 0};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){0});
+    float *v[KINDS], *to = noise(96);
+    for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(&s, k));
+    for (kind k = 0; k < KINDS; k++)
+        for (kind times = 0; times <= k; times++) fast(ctx, &s, k, v, to);
+    for (kind k = 0; k < KINDS; k++) assert_int_equal(ctx->conv_calls[k], k + 1);
+    for (kind k = 0; k < KINDS; k++) free(v[k]);
+    free(to);
+    gan_ctx_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conv__random_shapes_agree_with_the_reference),
+        cmocka_unit_test(test_conv__special_shapes_agree_with_the_reference),
+        cmocka_unit_test(test_conv__bits_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(test_conv__every_failed_request_is_reported_and_leaks_nothing),
+        cmocka_unit_test(test_conv__a_second_run_asks_the_system_for_nothing),
+        cmocka_unit_test(test_conv__calls_are_counted_by_kind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/isa.h"
+#include "kernels/dense.h"
+
+#define GUARD 32
+#define GUARD_VALUE 1234.5f
+
+static uint32_t lcg = 7;
+static void fill(float *v, int64_t n) {
+    for (int64_t i = 0; i < n; i++) v[i] = (float)((lcg = lcg * 1664525u + 1013904223u) >> 8) / 8388608.0f - 1.0f;
+}
+
+static double entry(const float *a, bool trans, int64_t rows, int64_t cols, int64_t i, int64_t j) {
+    return (double)(trans ? a[j * rows + i] : a[i * cols + j]);
+}
+
+static void check_product(gan_ctx *ctx, bool ta, bool tb, int64_t m, int64_t n, int64_t k) {
+    float *a = malloc((size_t)(m * k + 1) * sizeof *a), *b = malloc((size_t)(k * n + 1) * sizeof *b);
+    float *walls = malloc((size_t)(m * n + 2 * GUARD) * sizeof *walls), *c = walls + GUARD;
+    fill(a, m * k), fill(b, k * n);
+    for (int64_t i = 0; i < m * n + 2 * GUARD; i++) walls[i] = GUARD_VALUE;
+    assert_true(gan__gemm(ctx, ta, tb, m, n, k, a, b, c));
+    for (int64_t i = 0; i < GUARD; i++) assert_true(walls[i] == GUARD_VALUE && c[m * n + i] == GUARD_VALUE);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t p = 0; p < k; p++) sum += entry(a, ta, m, k, i, p) * entry(b, tb, k, n, p, j);
+            double error = fabs((double)c[i * n + j] - sum);
+            if (!(error <= 2e-7 + 1e-6 * sqrt((double)k) + 1e-7 * (double)k)) /* a float sum of k numbers in (-1, 1) */
+                fail_msg("%d%d %dx%dx%d: c[%d,%d] is %g, not %g", ta, tb, (int)m, (int)n, (int)k, (int)i, (int)j,
+                         (double)c[i * n + j], sum);
+        }
+    free(a), free(b), free(walls);
+}
+
+static void test_gemm__all_transposes_and_sizes_agree_with_plain_loops(void **state) {
+    (void)state;
+    static const int64_t sizes[] = {0, 1, 2, 6, 7, 16, 17, 64, 100, 130};
+    enum { COUNT = sizeof sizes / sizeof *sizes };
+    for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
+        if (!gan__isa_available(isa)) continue;
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
+        for (int i = 0; i < COUNT * COUNT * COUNT; i++)
+            for (int t = i % 4, last = i % 7 ? t : 3; t <= last; t++)
+                check_product(ctx, t & 1, t & 2, sizes[i % COUNT], sizes[i / COUNT % COUNT], sizes[i / COUNT / COUNT]);
+        for (int t = 0; t < 4; t++) {
+            check_product(ctx, t & 1, t & 2, 70, 1, 1500);
+            check_product(ctx, t & 1, t & 2, 1, 900, 70);
+            check_product(ctx, t & 1, t & 2, 300, 301, 302);
+        }
+        assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+        assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+        gan_ctx_free(ctx);
+    }
+}
+
+static void test_gemm__bits_do_not_depend_on_the_number_of_threads(void **state) {
+    (void)state;
+    enum { M = 131, N = 150, K = 700 };
+    static float a[M * K], b[K * N], one[M * N], many[M * N];
+    fill(a, M * K), fill(b, K * N);
+    for (int t = 0; t < 4; t++)
+        for (int threads = 1; threads <= 3; threads++) {
+            gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
+            assert_true(gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, threads == 1 ? one : many));
+            gan_ctx_free(ctx);
+            if (threads > 1) assert_memory_equal(one, many, sizeof one);
+        }
+}
+
+static void test_gemm__every_failed_request_is_reported_and_leaks_nothing(void **state) {
+    (void)state;
+    static float a[40 * 30], b[30 * 20], c[40 * 20];
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    for (int t = 0; t < 4; t++) {
+        int failures = 0;
+        for (bool ok = false; !ok; failures += !ok) {
+            gan_ctx_fail_alloc(ctx, failures + 1);
+            ok = gan__gemm(ctx, t & 1, t & 2, 40, 20, 30, a, b, c);
+            gan_ctx_fail_alloc(ctx, 0);
+            assert_int_equal(gan_ctx_status(ctx), ok ? GAN_OK : GAN_E_MEMORY);
+            assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+            gan_ctx_clear(ctx);
+        }
+        assert_true(failures > 0);
+    }
+    gan_ctx_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
+        cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(test_gemm__every_failed_request_is_reported_and_leaks_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
