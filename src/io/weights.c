@@ -19,6 +19,7 @@ static const int orders[][4] = {
     [GAN_LAYOUT_CONV_TRANSPOSE] = {3, 2, 0, 1},                                   /* [kh,kw,out,in] to [in,out,kh,kw] */
     [GAN_LAYOUT_FROM_HWC] = {0, 3, 1, 2},                                         /* [out, h,w,c] to [out, c,h,w] */
     [GAN_LAYOUT_TO_HWC] = {2, 0, 1, 3},                                           /* [h,w,c, in] to [c,h,w, in] */
+    [GAN_LAYOUT_IMAGE] = {2, 0, 1, 3},                                            /* [h,w,c] to [c,h,w] */
 };
 
 /* False: shape and layout do not fit. */
@@ -38,6 +39,7 @@ static bool view_of(const gan_param *p, view *v) {
     case GAN_LAYOUT_TO_HWC:
         memcpy(v->d, (int64_t[]){hwc[0], hwc[1], hwc[2], s.ndim == 2 ? d[1] : 1}, sizeof v->d);
         return (s.ndim == 1 || s.ndim == 2) && d[0] == features;
+    case GAN_LAYOUT_IMAGE: memcpy(v->d, (int64_t[]){d[0], d[1], d[2], 1}, sizeof v->d); return s.ndim == 3;
     }
     return false;
 }
@@ -46,8 +48,8 @@ gan_shape gan__layout_shape(const gan_param *p) {
     gan_shape s = gan_shape_of(p->tensor);
     view v;
     if (!view_of(p, &v)) return (gan_shape){.ndim = -1};
-    if (p->layout == GAN_LAYOUT_CONV || p->layout == GAN_LAYOUT_CONV_TRANSPOSE)
-        for (int i = 0; i < 4; i++) s.d[i] = v.d[v.order[i]];
+    if (p->layout == GAN_LAYOUT_CONV || p->layout == GAN_LAYOUT_CONV_TRANSPOSE || p->layout == GAN_LAYOUT_IMAGE)
+        for (int i = 0; i < s.ndim; i++) s.d[i] = v.d[v.order[i]];
     return s;
 }
 
