@@ -94,6 +94,7 @@ int64_t gan__st_count(const gan__st *file);
 const gan__st_tensor *gan__st_at(const gan__st *file, int64_t index);        /* in the order of their bytes */
 const gan__st_tensor *gan__st_find(const gan__st *file, const char *name);   /* NULL if there is none */
 const char *gan__st_meta(const gan__st *file, const char *key);              /* NULL if there is none */
+const char *gan__st_meta_key(const gan__st *file, int64_t index);              /* in the order of the keys; NULL past the last */
 bool gan__st_meta_int(const gan__st *file, const char *key, int64_t *value); /* false: none, or not a decimal integer */
 const char *gan__st_path(const gan__st *file);
 

@@ -117,6 +117,10 @@ const gan__st_tensor *gan__st_find(const gan__st *f, const char *name) {
 
 const char *gan__st_meta(const gan__st *f, const char *key) { return f ? gan__st_meta_value(f, "", key) : NULL; }
 
+const char *gan__st_meta_key(const gan__st *f, int64_t index) {
+    return f && index < f->n_meta ? f->meta[index]->string : NULL;
+}
+
 bool gan__st_meta_int(const gan__st *f, const char *key, int64_t *value) {
     const char *text = gan__st_meta(f, key);
     if (!text) return false;

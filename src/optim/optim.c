@@ -53,10 +53,16 @@ gan_optim_opts gan_sgd(double lr, double momentum) {
 
 /* --- making ----------------------------------------------------------------------------------------------- */
 
-/* Belongs to the nil context: every call ends at its status. Never written. */
-static gan_optim nil_optim = {.module = NULL};
+static gan_optim *nil_optim(gan_ctx *ctx) { return (gan_optim *)&ctx->none; }
+static bool is_nil(const gan_optim *o) { return !o || !o->object.destroy; }
+static gan_ctx *ctx_of(const gan_optim *o) { return o ? o->object.ctx : gan__nil_ctx(); }
 
-static gan_ctx *ctx_of(const gan_optim *o) { return o && o->object.ctx ? o->object.ctx : gan__nil_ctx(); }
+/* False, with the context failed, for a nil optimiser. */
+static bool is_real(const gan_optim *o, const char *who) {
+    if (!is_nil(o)) return true;
+    gan__raise(ctx_of(o), GAN_E_ARG, "%s: the optimiser is nil", who);
+    return false;
+}
 
 static bool opts_valid(gan_ctx *ctx, const gan_optim_opts *o) {
     const struct {
@@ -110,7 +116,7 @@ static void destroy(gan__object *object) {
 }
 
 void gan_optim_free(gan_optim *o) {
-    if (!o || !o->object.ctx) return;
+    if (is_nil(o)) return;
     gan__disown(&o->object);
     destroy(&o->object);
 }
@@ -141,9 +147,9 @@ static int trained_count(const gan_module *m) {
 
 gan_optim *gan_optim_new(gan_module *m, gan_optim_opts opts) {
     gan_ctx *ctx = gan_module_ctx(m);
-    if (!gan__ok(ctx) || gan_module_is_nil(m) || !opts_valid(ctx, &opts)) return &nil_optim;
+    if (!gan__ok(ctx) || gan_module_is_nil(m) || !opts_valid(ctx, &opts)) return nil_optim(ctx);
     gan_optim *o = gan__calloc(ctx, sizeof *o);
-    if (!o) return &nil_optim;
+    if (!o) return nil_optim(ctx);
     size_t n = (size_t)(o->count = trained_count(m));
     o->module = m;
     o->opts = opts;
@@ -156,7 +162,7 @@ gan_optim *gan_optim_new(gan_module *m, gan_optim_opts opts) {
     if (gan__ok(ctx)) fill_slots(o);
     if (gan__ok(ctx)) return o;
     gan_optim_free(o);
-    return &nil_optim;
+    return nil_optim(ctx);
 }
 
 /* --- stepping --------------------------------------------------------------------------------------------- */
@@ -198,15 +204,22 @@ static void add_gradients(gan_optim *o, gan_tensor *loss, double scale, bool ret
 
 gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool retain) {
     gan_ctx *ctx = ctx_of(o);
-    if (ctx->nil) return ctx->status;
+    if (!is_real(o, "gan_optim_step")) return ctx->status;
     if (loss_usable(ctx, loss)) add_gradients(o, loss, scale, retain);
     if (!gan__ok(ctx)) forget_grads(o);
     return ctx->status;
 }
 
-static void clamp_values(gan_tensor *t, gan_real limit) {
-    gan_real *x = gan_op_write(t);
-    for (int64_t i = 0, n = gan_count(t); i < n; i++) x[i] = x[i] > limit ? limit : x[i] < -limit ? -limit : x[i];
+static bool clamp_gradient(gan_optim *o, param_slot *slot) {
+    gan_ctx *ctx = o->object.ctx;
+    ctx->no_record++;
+    gan_tensor *clamped = gan_clamp(slot->grad, -o->opts.clip_value, o->opts.clip_value);
+    ctx->no_record--;
+    if (gan_is_nil(clamped)) return false;
+    gan__move_to_scope(clamped, 0);
+    gan_release(slot->grad);
+    slot->grad = clamped;
+    return true;
 }
 
 /* The joint norm of the gradients as they came, and after clamping. False (raised): one of them is not finite. */
@@ -222,7 +235,7 @@ static bool measure(gan_optim *o, double *after) {
         }
         squares += s;
         if (o->opts.clip_value > 0) {
-            clamp_values(slot->grad, (gan_real)o->opts.clip_value);
+            if (!clamp_gradient(o, slot)) return false;
             s = gan__sum_squares(gan_data(slot->grad), gan_count(slot->grad));
         }
         clamped += s;
@@ -283,7 +296,7 @@ static void apply_gradients(gan_optim *o) {
 
 gan_status gan_optim_apply(gan_optim *o) {
     gan_ctx *ctx = ctx_of(o);
-    if (ctx->nil) return ctx->status;
+    if (!is_real(o, "gan_optim_step")) return ctx->status;
     if (gan__ok(ctx)) apply_gradients(o);
     forget_grads(o);
     return ctx->status;
@@ -299,19 +312,19 @@ gan_status gan_optim_step_retain(gan_optim *o, gan_tensor *loss) {
     return gan_optim_apply(o);
 }
 
-double gan_optim_lr(const gan_optim *o) { return o->opts.lr; }
+double gan_optim_lr(const gan_optim *o) { return is_nil(o) ? NAN : o->opts.lr; }
 
 void gan_optim_set_lr(gan_optim *o, double lr) {
     gan_ctx *ctx = ctx_of(o);
-    if (!gan__ok(ctx)) return;
+    if (!is_real(o, "gan_optim_set_lr")) return;
     if (lr >= 0 && isfinite(lr))
         o->opts.lr = lr;
     else
         gan__raise(ctx, GAN_E_ARG, "gan_optim_set_lr: %g is no learning rate", lr);
 }
 
-int64_t gan_optim_steps(const gan_optim *o) { return o->steps.value; }
-double gan_optim_grad_norm(const gan_optim *o) { return o->grad_norm; }
+int64_t gan_optim_steps(const gan_optim *o) { return is_nil(o) ? 0 : o->steps.value; }
+double gan_optim_grad_norm(const gan_optim *o) { return is_nil(o) ? NAN : o->grad_norm; }
 
 /* --- for checkpoints -------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,28 @@
+/* A GAN on eight Gaussians in a ring, by the trainer. Leaves scatter plots of its samples in runs/ring/samples. */
+#include <gan/gan.h>
+#include <stdio.h>
+
+static bool report(void *user, gan_trainer *t, const gan_step_info *s) {
+    (void)user, (void)t;
+    if (s->step % 1000 == 0)
+        printf("step %5lld  D %.3f  G %.3f\n", (long long)s->step, s->d_loss, s->g_loss);
+    return true;
+}
+
+int main(void) {
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = 1});
+    gan_dataset *ring = gan_ring_data(ctx, 100000);
+    gan_mlp_opts net = {.dim = 2, .latent = 16, .width = 128, .depth = 2};
+    gan_module *G = gan_mlp_generator(ctx, net), *D = gan_mlp_discriminator(ctx, net);
+
+    gan_trainer_opts o = gan_trainer_defaults();
+    o.batch = 256;
+    o.g = gan_adam(5e-4);
+    o.d = gan_adam(5e-4);
+    gan_trainer *t = gan_trainer_new(G, D, ring, o);
+    gan_status status = gan_train(t, (gan_train_opts){.steps = 5000, .out = "runs/ring", .sample_every = 1000, .samples = 2048,
+                                                      .on_step = report});
+    if (status) fprintf(stderr, "%s\n", gan_ctx_message(ctx));
+    gan_ctx_free(ctx);
+    return status != GAN_OK;
+}

@@ -1,0 +1,109 @@
+/* A training run: steps, and what they leave in the run folder. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../io/jsonl.h"
+#include "trainer_impl.h"
+
+#define PATH 4096
+static const char who[] = "gan_train";
+
+static bool make_folder(gan_ctx *ctx, const char *path) {
+    char part[PATH];
+    for (size_t i = 1; path[i - 1]; i++) {
+        if (path[i] != '/' && path[i]) continue;
+        snprintf(part, sizeof part, "%.*s", (int)i, path);
+        if (mkdir(part, 0777) && errno != EEXIST) {
+            gan__raise(ctx, GAN_E_IO, "%s: the folder %s cannot be made: %s", who, part, strerror(errno));
+            return false;
+        }
+    }
+    struct stat s;
+    if (!stat(path, &s) && S_ISDIR(s.st_mode)) return true;
+    gan__raise(ctx, GAN_E_IO, "%s: %s is not a folder", who, path);
+    return false;
+}
+
+static const char *path_in(const gan_train_opts *o, const char *name, char path[PATH]) {
+    snprintf(path, PATH, "%s/%s", o->out, name);
+    return path;
+}
+
+static void write_samples(gan_trainer *t, const gan_train_opts *o, const char *name) {
+    gan_ctx *ctx = t->object.ctx;
+    char path[PATH];
+    gan_scope_begin(ctx);
+    gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
+    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2});
+    gan_scope_end(ctx);
+}
+
+static void write_step_samples(gan_trainer *t, const gan_train_opts *o) {
+    char name[64];
+    snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", t->steps.value);
+    write_samples(t, o, name);
+}
+
+static void write_checkpoint(gan_trainer *t, const gan_train_opts *o) {
+    char path[PATH];
+    gan_trainer_save(t, path_in(o, "checkpoint.safetensors", path));
+}
+
+static void write_metrics(gan__jsonl *log, const gan_trainer *t, const gan_step_info *i) {
+    const gan__jsonl_field fields[] = {
+        {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
+        {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
+        {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan_optim_lr(t->opt_d)}, {"g_lr", gan_optim_lr(t->opt_g)},
+        {"samples_per_second", (double)t->opts.batch / i->seconds},
+    };
+    gan__jsonl_write(log, i->step, fields, sizeof fields / sizeof *fields);
+}
+
+static bool due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+
+/* What one step leaves behind. False: the run is to end. */
+static bool after_step(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log, const gan_step_info *info, bool new_epoch) {
+    bool go_on = !o->on_step || o->on_step(o->user, t, info);
+    if (new_epoch && o->on_epoch) go_on &= o->on_epoch(o->user, t, info);
+    if (o->out) {
+        if (due(info->step, o->log_every) || info->step == o->steps) write_metrics(log, t, info);
+        if (due(info->step, o->sample_every)) write_step_samples(t, o);
+        if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o);
+    }
+    return go_on;
+}
+
+static void run_steps(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) {
+    gan_ctx *ctx = t->object.ctx;
+    bool go_on = true;
+    int64_t epoch = gan__epochs_done(t);
+    t->stopped = false;
+    while (go_on && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
+        gan_step_info info;
+        if (gan_trainer_step(t, &info) != GAN_OK) return;
+        go_on = after_step(t, o, log, &info, info.epoch > epoch) && gan__ok(ctx);
+        epoch = info.epoch;
+    }
+    if (!gan__ok(ctx) || !o->out) return;
+    write_checkpoint(t, o);
+    if (t->steps.value >= o->steps) write_samples(t, o, "samples/final.png");
+}
+
+gan_status gan_train(gan_trainer *t, gan_train_opts o) {
+    gan_ctx *ctx = gan__trainer_ctx(t, who);
+    if (!gan__ok(ctx)) return ctx->status;
+    if (o.samples <= 0) o.samples = 64;
+    if (o.log_every <= 0) o.log_every = 50;
+    gan__jsonl *log = NULL;
+    char path[PATH];
+    if (o.out) {
+        if (!make_folder(ctx, path_in(&o, "samples", path))) return ctx->status;
+        log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+    }
+    if (gan__ok(ctx)) run_steps(t, &o, log);
+    gan__jsonl_close(log);
+    return ctx->status;
+}

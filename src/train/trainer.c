@@ -1,0 +1,260 @@
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "../data/loader.h"
+#include "trainer_impl.h"
+
+gan_trainer_opts gan_trainer_defaults(void) {
+    return (gan_trainer_opts){.g = gan_adam(2e-4),
+                              .d = gan_adam(2e-4),
+                              .loss = gan_loss_non_saturating(),
+                              .batch = 64,
+                              .n_critic = 1,
+                              .ema = .999};
+}
+
+/* --- making ----------------------------------------------------------------------------------------------- */
+
+static gan_trainer *nil_trainer(gan_ctx *ctx) { return (gan_trainer *)&ctx->none; }
+bool gan_trainer_is_nil(const gan_trainer *t) { return !t || !t->object.destroy; }
+
+gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who) {
+    gan_ctx *ctx = t ? t->object.ctx : gan__nil_ctx();
+    if (gan_trainer_is_nil(t)) gan__raise(ctx, GAN_E_ARG, "%s: the trainer is nil", who);
+    return ctx;
+}
+
+static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
+    if (o->batch < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: batch is %lld, less than 1", (long long)o->batch);
+    else if (o->n_critic < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: n_critic is %d, less than 1", o->n_critic);
+    else if (o->simultaneous && o->n_critic != 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: simultaneous steps need n_critic 1, not %d", o->n_critic);
+    else if (!(o->ema >= 0 && o->ema < 1))
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: ema is %g, outside [0, 1)", o->ema);
+    return gan__ok(ctx);
+}
+
+static gan_shape batch_of(gan_shape sample, int64_t n) {
+    gan_shape s = {.ndim = sample.ndim + 1, .d = {n}};
+    memcpy(s.d + 1, sample.d, (size_t)sample.ndim * sizeof *s.d);
+    return s;
+}
+
+/* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D must give one logit each. */
+static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data) {
+    char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
+    bool g_mode = gan_module_is_training(G), d_mode = gan_module_is_training(D);
+    gan_module_train(G, false);
+    gan_module_train(D, false);
+    gan_scope_begin(ctx);
+    gan_no_record_begin(ctx);
+    gan_shape sample = batch_of(gan_dataset_shape(data), 2);
+    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, gan_latent_size(G))));
+    if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
+                   gan_shape_text(gan_shape_of(fake), made), gan_shape_text(sample, wanted));
+    gan_tensor *logits = gan_forward(D, fake);
+    if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), gan_shape1(2)))
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two samples has shape %s, not [2]",
+                   gan_shape_text(gan_shape_of(logits), made));
+    gan_no_record_end(ctx);
+    gan_scope_end(ctx);
+    gan_module_train(G, g_mode);
+    gan_module_train(D, d_mode);
+}
+
+static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
+    if (!gan__ok(ctx)) return false;
+    if (gan_module_is_nil(G) || gan_module_is_nil(D) || gan_dataset_is_nil(data))
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: %s is nil", gan_dataset_is_nil(data) ? "the dataset" : "a net");
+    else if (gan_latent_size(G) < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the length of G's latents is unknown (see gan_module_set_latent)");
+    else if (opts_valid(ctx, o))
+        check_fit(ctx, G, D, data);
+    return gan__ok(ctx);
+}
+
+static void destroy(gan__object *object) {
+    gan_trainer *t = (gan_trainer *)object;
+    gan__counter_remove(&t->steps);
+    gan_optim_free(t->opt_g);
+    gan_optim_free(t->opt_d);
+    gan_ema_free(t->ema);
+    gan__free(object->ctx, t);
+}
+
+void gan_trainer_free(gan_trainer *t) {
+    if (gan_trainer_is_nil(t)) return;
+    gan__disown(&t->object);
+    destroy(&t->object);
+}
+
+gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, gan_trainer_opts opts) {
+    gan_ctx *ctx = gan_module_ctx(G);
+    if (!inputs_valid(ctx, G, D, data, &opts)) return nil_trainer(ctx);
+    gan_trainer *t = gan__calloc(ctx, sizeof *t);
+    if (!t) return nil_trainer(ctx);
+    t->G = G, t->D = D, t->data = data, t->opts = opts;
+    t->opt_g = gan_optim_new(G, opts.g);
+    t->opt_d = gan_optim_new(D, opts.d);
+    if (opts.ema > 0) t->ema = gan_ema_new(G, (gan_ema_opts){opts.ema, opts.ema_start});
+    t->latents = gan_stream_named(ctx, "latents");
+    gan__own(ctx, &t->object, destroy);
+    gan__counter_add(ctx, &t->steps, 0);
+    if (gan__ok(ctx)) return t;
+    gan_trainer_free(t);
+    return nil_trainer(ctx);
+}
+
+/* --- one step --------------------------------------------------------------------------------------------- */
+
+typedef struct verdicts {
+    gan_tensor *real, *fake; /* D's logits */
+} verdicts;
+
+static gan_tensor *generate(gan_trainer *t) {
+    return gan_forward(t->G, gan_randn_from(t->latents, gan_shape2(t->opts.batch, gan_latent_size(t->G))));
+}
+
+static verdicts judge(gan_trainer *t, gan_tensor *fake) {
+    gan_tensor *real = gan_forward(t->D, gan_dataset_next(t->data, t->opts.batch).x);
+    return (verdicts){real, gan_forward(t->D, fake)};
+}
+
+static double mean_of(const gan_tensor *t) {
+    const gan_real *x = gan_data(t);
+    double sum = 0;
+    int64_t n = gan_count(t);
+    for (int64_t i = 0; i < n; i++) sum += x[i];
+    return n ? sum / (double)n : NAN;
+}
+
+static void note_d(gan_step_info *info, const gan_trainer *t, verdicts v, gan_tensor *loss) {
+    info->d_loss = gan_item(loss);
+    info->d_real = mean_of(v.real);
+    info->d_fake = mean_of(v.fake);
+    info->d_grad_norm = gan_optim_grad_norm(t->opt_d);
+}
+
+/* D's step on fakes without history. */
+static void step_d(gan_trainer *t, gan_tensor *fake, gan_step_info *info) {
+    verdicts v = judge(t, fake);
+    gan_tensor *loss = gan_loss_d(&t->opts.loss, v.real, v.fake);
+    gan_optim_step(t->opt_d, loss);
+    note_d(info, t, v, loss);
+}
+
+/* The players in turn. The fakes of D's last step serve G's as well: one forward of G less. */
+static void step_in_turn(gan_trainer *t, gan_step_info *info) {
+    gan_ctx *ctx = t->object.ctx;
+    for (int i = 1; i < t->opts.n_critic; i++) {
+        gan_scope_begin(ctx);
+        gan_no_record_begin(ctx);
+        gan_tensor *fake = generate(t);
+        gan_no_record_end(ctx);
+        step_d(t, fake, info);
+        gan_scope_end(ctx);
+    }
+    gan_tensor *fake = generate(t);
+    step_d(t, gan_detach(fake), info);
+    gan_tensor *loss = gan_loss_g(&t->opts.loss, gan_forward(t->D, fake));
+    gan_optim_step(t->opt_g, loss);
+    info->g_loss = gan_item(loss);
+}
+
+/* Both gradients before either player moves; both losses through one forward of D. */
+static void step_at_once(gan_trainer *t, gan_step_info *info) {
+    verdicts v = judge(t, generate(t));
+    gan_tensor *loss_d = gan_loss_d(&t->opts.loss, v.real, v.fake), *loss_g = gan_loss_g(&t->opts.loss, v.fake);
+    gan_optim_add(t->opt_d, loss_d, 1, true);
+    gan_optim_add(t->opt_g, loss_g, 1, false);
+    gan_optim_apply(t->opt_d);
+    gan_optim_apply(t->opt_g);
+    note_d(info, t, v, loss_d);
+    info->g_loss = gan_item(loss_g);
+}
+
+static double now(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
+}
+
+int64_t gan__epochs_done(const gan_trainer *t) {
+    gan__data_position at = gan__dataset_position(t->data);
+    return at.epoch + (at.offset + t->opts.batch > gan_dataset_count(t->data));
+}
+
+gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
+    gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_step");
+    gan_step_info unused;
+    if (!info) info = &unused;
+    *info = (gan_step_info){0};
+    if (!gan__ok(ctx)) return ctx->status;
+    double start = now();
+    gan__hold(ctx);
+    gan_scope_begin(ctx);
+    (t->opts.simultaneous ? step_at_once : step_in_turn)(t, info);
+    if (t->ema) gan_ema_update(t->ema);
+    if (gan__ok(ctx)) t->steps.value++;
+    gan_scope_end(ctx);
+    gan__unhold(ctx);
+    info->step = t->steps.value;
+    info->epoch = gan__epochs_done(t);
+    info->g_grad_norm = gan_optim_grad_norm(t->opt_g);
+    info->seconds = now() - start;
+    return ctx->status;
+}
+
+/* --- samples ---------------------------------------------------------------------------------------------- */
+
+#define SAMPLE_BATCH 64
+
+static void generate_rows(gan_trainer *t, gan_tensor *z, gan_tensor *out) {
+    gan_ctx *ctx = t->object.ctx;
+    int64_t n = gan_shape_of(z).d[0], row = gan_count(out) / n;
+    for (int64_t i = 0; i < n && gan__ok(ctx); i += SAMPLE_BATCH) {
+        int64_t rows = n - i < SAMPLE_BATCH ? n - i : SAMPLE_BATCH;
+        gan_scope_begin(ctx);
+        gan_tensor *x = gan_forward_with(t->G, gan_trainer_ema(t), gan_slice(z, 0, i, rows));
+        if (!gan_is_nil(x)) memcpy(gan_op_write(out) + i * row, gan_data(x), (size_t)(rows * row) * sizeof(gan_real));
+        gan_scope_end(ctx);
+    }
+}
+
+gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
+    gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_sample");
+    if (!gan__ok(ctx)) return gan__nil(ctx);
+    if (n < 1) gan__raise(ctx, GAN_E_ARG, "gan_trainer_sample: %lld samples were asked for", (long long)n);
+    bool mode = gan_module_is_training(t->G);
+    gan_module_train(t->G, false);
+    gan_no_record_begin(ctx);
+    /* Not one of the context's streams: sampling must leave no trace. */
+    gan_stream own = {.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ 0x73616d70u}};
+    gan_tensor *out = gan_empty(ctx, batch_of(gan_dataset_shape(t->data), n));
+    gan_tensor *z = gan_randn_from(&own, gan_shape2(n, gan_latent_size(t->G)));
+    if (!gan_is_nil(z)) generate_rows(t, z, out);
+    gan_release(z);
+    gan_no_record_end(ctx);
+    gan_module_train(t->G, mode);
+    return gan__ok(ctx) ? out : gan__nil(ctx);
+}
+
+/* --- looking ---------------------------------------------------------------------------------------------- */
+
+void gan_trainer_stop(gan_trainer *t) {
+    if (!gan_trainer_is_nil(t)) atomic_store(&t->stop, true);
+}
+
+bool gan_trainer_stopped(const gan_trainer *t) { return !gan_trainer_is_nil(t) && t->stopped; }
+int64_t gan_trainer_steps(const gan_trainer *t) { return gan_trainer_is_nil(t) ? 0 : t->steps.value; }
+
+/* The context's nil serves as a nil module too. */
+gan_module *gan_trainer_generator(const gan_trainer *t) { return gan_trainer_is_nil(t) ? (gan_module *)t : t->G; }
+gan_module *gan_trainer_discriminator(const gan_trainer *t) { return gan_trainer_is_nil(t) ? (gan_module *)t : t->D; }
+const gan_set *gan_trainer_ema(const gan_trainer *t) {
+    return !gan_trainer_is_nil(t) && t->ema ? gan_ema_set(t->ema) : NULL;
+}

@@ -1,0 +1,29 @@
+/* The trainer from inside. */
+#ifndef GAN__TRAINER_IMPL_H
+#define GAN__TRAINER_IMPL_H
+
+#include <gan/train.h>
+#include <stdatomic.h>
+
+#include "../optim/optim_impl.h"
+
+struct gan_trainer {
+    gan__object object;
+    gan_module *G, *D;
+    gan_dataset *data;
+    gan_trainer_opts opts;
+    gan_optim *opt_g, *opt_d;
+    gan_ema *ema; /* NULL: none is kept */
+    gan_stream *latents;
+    gan__counter steps;
+    atomic_bool stop; /* asked for; the next check in gan_train takes it back */
+    bool stopped;     /* that ended the latest gan_train */
+};
+
+/* The context of a trainer; failed, in the name of `who`, if the trainer is nil. */
+gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who);
+
+/* Complete passes over the data: an epoch is over when what is left of it makes no batch. */
+int64_t gan__epochs_done(const gan_trainer *t);
+
+#endif
