@@ -4,8 +4,8 @@
 
 #define TILE GAN__NORM_TILE
 
-/* Two passes while the block is in cache; the second corrects the first's rounding by its own sum (Chan, Golub & LeVeque 1983), so
- * that nothing is lost when the mean is large. */
+/* Two passes while the block is in cache; the second corrects the first's rounding by its own sum (Chan, Golub & LeVeque 1983),
+ * so that nothing is lost when the mean is large. */
 static void moments(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, gan_real *mean, gan_real *s1, gan_real *s2) {
     gan_real sum[TILE] = {0}, first[TILE] = {0}, second[TILE] = {0}, middle[TILE];
     for (int64_t i = 0; i < rows; i++)

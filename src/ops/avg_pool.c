@@ -1,5 +1,5 @@
-/* Average pooling and nearest-neighbour upsampling. Up to a factor, one is a window sum and the other its transpose, so each is the
- * other's derivative, for any stride, overlap and padding. */
+/* Average pooling and nearest-neighbour upsampling. Up to a factor, one is a window sum and the other its transpose, so each is
+ * the other's derivative, for any stride, overlap and padding. */
 #include "op_list.h"
 #include "window_attr.h"
 

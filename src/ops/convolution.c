@@ -1,5 +1,5 @@
-/* Convolution, its transpose and its weight gradient are the partial derivatives of one trilinear form (kernels/conv.h): each op's
- * vjp consists of the other two, and three kernels serve every order of differentiation.
+/* Convolution, its transpose and its weight gradient are the partial derivatives of one trilinear form (kernels/conv.h): each
+ * op's vjp consists of the other two, and three kernels serve every order of differentiation.
  *
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */

@@ -1,5 +1,5 @@
-/* Dropout (Srivastava et al. 2014). The mask is a function of the stream's key and position, which are the op's attributes: the op
- * is pure, nothing is saved, and being linear it is its own derivative, with the same attributes. */
+/* Dropout (Srivastava et al. 2014). The mask is a function of the stream's key and position, which are the op's attributes: the
+ * op is pure, nothing is saved, and being linear it is its own derivative, with the same attributes. */
 #include <gan/ops.h>
 
 #include "../base/ctx_impl.h"

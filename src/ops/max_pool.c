@@ -1,15 +1,22 @@
-/* Maximum pooling, and maxout, which is pooling over neighbouring channels (1302.4389). The graph keeps where the maxima were found;
- * the derivative places the gradient there, is linear, and has picking as its own derivative. */
+/* Maximum pooling, and maxout, which is pooling over neighbouring channels (1302.4389). The graph keeps where the maxima were
+ * found; the derivative places the gradient there, is linear, and has picking as its own derivative. */
 #include "../tensor/tensor_impl.h"
 #include "op_list.h"
 #include "window_attr.h"
 
 /* --- g, index -> g at the pixels that the index names, else 0 --------------------------------------------- */
 
-static bool resized_shape(const gan_op_call *c, gan_shape *out) {
+static bool index_fits(const gan_op_call *c, gan_shape pooled, gan_shape *out) {
     *out = gan__resized(c);
-    return true;
+    gan_shape index = gan_shape_of(c->in[1]);
+    if (gan_shape_equal(pooled, index)) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "the pooled image is %s, the index %s", gan_shape_text(pooled, a), gan_shape_text(index, b));
+    return false;
 }
+
+static bool place_shape(const gan_op_call *c, gan_shape *out) { return index_fits(c, gan_shape_of(c->in[0]), out); }
+static bool pick_shape(const gan_op_call *c, gan_shape *out) { return index_fits(c, gan__resized(c), out); }
 
 static gan_tensor *with_index(const gan_op_call *c, const gan_op *op, gan_tensor *t, gan_tensor *index, const gan_tensor *like) {
     gan_tensor *in[] = {t, index};
@@ -29,7 +36,7 @@ const gan_op gan__op_max_place = {.name = "gan_max_place",
                                   .n_in = 2,
                                   .attr_bytes = sizeof(gan__window_attr),
                                   .save = GAN_SAVE_IN(1),
-                                  .shape = resized_shape,
+                                  .shape = place_shape,
                                   .forward = place_forward,
                                   .vjp = place_vjp};
 
@@ -48,7 +55,7 @@ const gan_op gan__op_max_pick = {.name = "gan_max_pick",
                                  .n_in = 2,
                                  .attr_bytes = sizeof(gan__window_attr),
                                  .save = GAN_SAVE_IN(1),
-                                 .shape = resized_shape,
+                                 .shape = pick_shape,
                                  .forward = pick_forward,
                                  .vjp = pick_vjp};
 

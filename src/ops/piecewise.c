@@ -21,6 +21,15 @@ static void map(gan_op_call *c, gan__map_kind kind, double p) {
 
 /* --- g, y -> y > 0 ? g : slope*g -------------------------------------------------------------------------- */
 
+static bool slope_shape(const gan_op_call *c, gan_shape *out) {
+    gan_shape g = gan_shape_of(c->in[0]), y = gan_shape_of(c->in[1]);
+    *out = g;
+    if (gan_shape_equal(g, y)) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "g is %s, y %s", gan_shape_text(g, a), gan_shape_text(y, b));
+    return false;
+}
+
 static void slope_forward(gan_op_call *c) {
     const slope_attr *a = c->attr;
     map(c, GAN__MAP_LEAKY_GRAD, a->slope);
@@ -40,7 +49,7 @@ const gan_op gan__op_slope = {.name = "gan_slope",
                               .n_in = 2,
                               .attr_bytes = sizeof(slope_attr),
                               .save = GAN_SAVE_IN(1),
-                              .shape = same_shape,
+                              .shape = slope_shape,
                               .forward = slope_forward,
                               .vjp = slope_vjp};
 
