@@ -3,10 +3,9 @@
  *
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */
-#include <gan/ops.h>
-
 #include "../kernels/conv.h"
 #include "op_list.h"
+#include "op_util.h"
 
 typedef struct conv_attr {
     int sh, sw;
@@ -98,11 +97,10 @@ static void conv_forward(gan_op_call *c) {
 /* The op applied to a, b with a result of the rows and columns that `like` has, its axes counted from `axis`. */
 static gan_tensor *derived(const gan_op_call *c, const gan_op *op, gan_tensor *a, gan_tensor *b, const gan_tensor *like,
                            int axis) {
-    gan_tensor *in[] = {a, b};
     gan_shape s = gan_shape_of(like);
     conv_attr attr = *(const conv_attr *)c->attr;
     attr.rows = s.d[axis], attr.cols = s.d[axis + 1], attr.derived = true;
-    return gan_apply(c->ctx, op, in, 2, &attr);
+    return gan__apply2(op, a, b, &attr);
 }
 
 static gan_tensor *conv_of(const gan_op_call *c, gan_tensor *x, gan_tensor *w, const gan_tensor *y) {
@@ -130,9 +128,8 @@ const gan_op gan__op_conv2d = {.name = "gan_conv2d",
                                .vjp = conv_vjp};
 
 gan_tensor *gan_conv2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
-    gan_tensor *in[] = {x, weight};
     conv_attr a = from_options(opts);
-    return gan_apply(gan_ctx_of(x), &gan__op_conv2d, in, 2, &a);
+    return gan__apply2(&gan__op_conv2d, x, weight, &a);
 }
 
 /* --- x = conv_input(y, w) --------------------------------------------------------------------------------- */
@@ -178,9 +175,8 @@ const gan_op gan__op_conv_transpose2d = {.name = "gan_conv_transpose2d",
                                          .vjp = input_vjp};
 
 gan_tensor *gan_conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
-    gan_tensor *in[] = {x, weight};
     conv_attr a = from_options(opts);
-    return gan_apply(gan_ctx_of(x), &gan__op_conv_transpose2d, in, 2, &a);
+    return gan__apply2(&gan__op_conv_transpose2d, x, weight, &a);
 }
 
 /* --- w = conv_weight(x, y) -------------------------------------------------------------------------------- */
@@ -218,8 +214,7 @@ const gan_op gan__op_conv_weight2d = {.name = "gan_conv_weight2d",
                                       .vjp = weight_vjp};
 
 gan_tensor *gan_conv_weight2d(gan_tensor *x, gan_tensor *g, int kh, int kw, gan_conv_opts opts) {
-    gan_tensor *in[] = {x, g};
     conv_attr a = from_options(opts);
     a.rows = kh, a.cols = kw;
-    return gan_apply(gan_ctx_of(x), &gan__op_conv_weight2d, in, 2, &a);
+    return gan__apply2(&gan__op_conv_weight2d, x, g, &a);
 }

@@ -1,18 +1,12 @@
 /* Piecewise linear activations. Their derivative is one op, linear in the gradient, that is its own derivative and gives nothing
  * to the point at which it was taken: behind a gradient penalty the graph stays as thin as the formula derived by hand. */
-#include <gan/ops.h>
-
 #include "../kernels/elementwise.h"
 #include "op_list.h"
+#include "op_util.h"
 
 typedef struct slope_attr {
     double slope;
 } slope_attr;
-
-static bool same_shape(const gan_op_call *c, gan_shape *out) {
-    *out = gan_shape_of(c->in[0]);
-    return true;
-}
 
 static void map(gan_op_call *c, gan__map_kind kind, double p) {
     const gan_real *b = c->n_in > 1 ? gan_data(c->in[1]) : NULL;
@@ -70,7 +64,7 @@ const gan_op gan__op_leaky_relu = {.name = "gan_leaky_relu",
                                    .n_in = 1,
                                    .attr_bytes = sizeof(slope_attr),
                                    .save = GAN_SAVE_OUT,
-                                   .shape = same_shape,
+                                   .shape = gan__shape_same,
                                    .forward = leaky_forward,
                                    .vjp = leaky_vjp};
 
@@ -90,6 +84,6 @@ static void relu_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
 }
 
 const gan_op gan__op_relu = {
-    .name = "gan_relu", .n_in = 1, .save = GAN_SAVE_OUT, .shape = same_shape, .forward = relu_forward, .vjp = relu_vjp};
+    .name = "gan_relu", .n_in = 1, .save = GAN_SAVE_OUT, .shape = gan__shape_same, .forward = relu_forward, .vjp = relu_vjp};
 
 gan_tensor *gan_relu(gan_tensor *x) { return gan_apply(gan_ctx_of(x), &gan__op_relu, &x, 1, NULL); }

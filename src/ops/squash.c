@@ -1,13 +1,7 @@
 /* Smooth activations. */
-#include <gan/ops.h>
-
 #include "../kernels/elementwise.h"
 #include "op_list.h"
-
-static bool same_shape(const gan_op_call *c, gan_shape *out) {
-    *out = gan_shape_of(c->in[0]);
-    return true;
-}
+#include "op_util.h"
 
 static void map(gan_op_call *c, gan__map_kind kind) {
     gan__map(c->ctx, kind, gan_count(c->out), gan_data(c->in[0]), NULL, 0, gan_op_write(c->out));
@@ -33,7 +27,7 @@ static void tanh_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
 const gan_op gan__op_tanh = {.name = "gan_tanh",
                              .n_in = 1,
                              .save = GAN_SAVE_OUT,
-                             .shape = same_shape,
+                             .shape = gan__shape_same,
                              .forward = tanh_forward,
                              .vjp = tanh_vjp,
                              .vjp_fast = tanh_fast};
@@ -55,7 +49,7 @@ static void sigmoid_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads
 const gan_op gan__op_sigmoid = {.name = "gan_sigmoid",
                                 .n_in = 1,
                                 .save = GAN_SAVE_OUT,
-                                .shape = same_shape,
+                                .shape = gan__shape_same,
                                 .forward = sigmoid_forward,
                                 .vjp = sigmoid_vjp,
                                 .vjp_fast = sigmoid_fast};
@@ -77,7 +71,7 @@ static void softplus_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grad
 const gan_op gan__op_softplus = {.name = "gan_softplus",
                                  .n_in = 1,
                                  .save = GAN_SAVE_IN(0),
-                                 .shape = same_shape,
+                                 .shape = gan__shape_same,
                                  .forward = softplus_forward,
                                  .vjp = softplus_vjp,
                                  .vjp_fast = softplus_fast};
