@@ -49,4 +49,6 @@ class Golden:
     def save(self):
         os.makedirs(FOLDER, exist_ok=True)
         copies = {k: v.clone() for k, v in self.tensors.items()}
-        save_file(copies, os.path.join(FOLDER, self.group + ".safetensors"))
+        path = os.path.join(FOLDER, self.group + ".safetensors")
+        save_file(copies, path)
+        os.chmod(path, 0o644)

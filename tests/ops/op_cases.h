@@ -24,6 +24,13 @@ typedef struct op_bad {
     const char *needles[2]; /* NULL: none */
 } op_bad;
 
+/* What is wrong for an op that takes any shape. */
+static inline gan_tensor *op_released(gan_ctx *ctx) {
+    gan_tensor *t = gan_ones(ctx, gan_shape1(3));
+    gan_release(t);
+    return t;
+}
+
 /* A use with large random inputs, so that work is split: values and gradients have the same bits for any number of threads. */
 typedef struct op_large {
     const char *op;
