@@ -137,7 +137,7 @@ _Static_assert(sizeof(gan__storage) <= GAN__STORAGE_HEADER, "the storage header 
 gan__storage *gan__storage_new(gan_ctx *ctx, int64_t count) {
     const int64_t most = (int64_t)((PTRDIFF_MAX - GAN__STORAGE_HEADER) / sizeof(gan_real));
     gan__storage *s = gan__alloc(ctx, count > most ? SIZE_MAX : GAN__STORAGE_HEADER + (size_t)count * sizeof(gan_real));
-    if (s) *s = (gan__storage){.refs = 1, .epoch = ctx->state.epoch, .count = count};
+    if (s) *s = (gan__storage){.refs = 1, .count = count};
     return s;
 }
 
@@ -158,7 +158,7 @@ gan_real *gan__overwrite(gan_tensor *t, bool keep) {
     if (!t->storage || !gan__ok(t->ctx)) return NULL;
     gan_ctx *ctx = t->ctx;
     gan__storage *old = t->storage;
-    bool recent = old->epoch == ctx->state.epoch; /* made since the last commit: nothing to go back to */
+    bool recent = t->undo_epoch == ctx->state.epoch; /* the log has what was there at the last commit */
     if (recent && old->refs == 1) {
         old->version++;
         return gan__storage_data(old);

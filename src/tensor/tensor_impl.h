@@ -15,7 +15,6 @@
 typedef struct gan__storage {
     int refs;
     uint32_t version; /* moves on when the values it holds are superseded */
-    int64_t epoch;    /* of the state when it was made: written since the last commit? */
     int64_t count;
 } gan__storage;
 
@@ -65,7 +64,7 @@ struct gan_tensor {
     gan_shape shape;
     gan__storage *storage; /* NULL: shape only, an input that was not saved */
     gan__node *node;       /* NULL: not (yet) in a graph */
-    int64_t undo_epoch;    /* in which the undo log noted it, if at all */
+    int64_t undo_epoch;    /* of the state, in which the undo log last noted it; 0: never */
     const char *made_by;   /* for messages */
     char *name;            /* may be NULL */
     gan_tensor *next_free;

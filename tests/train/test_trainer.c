@@ -167,7 +167,8 @@ static void fail_everywhere(int warm_steps) {
         if (!same(&before, &after)) fail_msg("the step that failed at request %d changed something", (int)n);
         free(after.values);
         gan_ctx_clear(r.ctx);
-        if (warm_steps && gan_ctx_memory(r.ctx).in_use > in_use + 65536)
+        /* Cold, what fails later has made handles' slabs and the like, which stay. */
+        if (warm_steps && gan_ctx_memory(r.ctx).in_use != in_use)
             fail_msg("request %d: %zu bytes in use, %zu before", (int)n, gan_ctx_memory(r.ctx).in_use, in_use);
     }
     assert_true(n > 100);
@@ -185,7 +186,7 @@ static void test_step__that_runs_out_of_memory_changes_nothing_cold(void **state
 
 static void test_step__that_runs_out_of_memory_changes_nothing_warm(void **state) {
     (void)state;
-    fail_everywhere(3);
+    fail_everywhere(25); /* the quarantine of released handles is full */
 }
 
 static void test_step__asks_for_no_new_memory_once_warm(void **state) {
