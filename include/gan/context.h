@@ -64,7 +64,7 @@ GAN_API const char *gan_ctx_isa(const gan_ctx *ctx);
 typedef struct gan_memory {
     size_t in_use;    /* bytes handed out at this moment */
     size_t peak;      /* the most there ever was of in_use */
-    size_t cached;    /* bytes kept for reuse */
+    size_t cached;    /* bytes kept for reuse, tables of tensor handles among them */
     int64_t requests; /* requests to the pool so far */
     int64_t misses;   /* requests that went on to the allocator */
 } gan_memory;

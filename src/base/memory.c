@@ -60,11 +60,11 @@ void gan__pool_drop_cache(gan__pool *pool) {
     for (int c = 0; c < GAN__CLASSES; c++)
         for (gan__block *b = pool->free[c], *next; b; b = next) {
             next = b->next;
+            pool->stats.cached -= b->capacity;
             UNPOISON((char *)b + ALIGN, b->capacity);
             pool->from.release(pool->from.user, b->raw, b->raw_size);
         }
     for (int c = 0; c < GAN__CLASSES; c++) pool->free[c] = NULL;
-    pool->stats.cached = 0;
 }
 
 static gan__block *fresh_block(gan__pool *pool, int class, size_t capacity) {
@@ -112,4 +112,10 @@ void gan__pool_put(gan__pool *pool, void *data) {
     POISON(data, b->capacity);
     b->next = pool->free[b->class];
     pool->free[b->class] = b;
+}
+
+void gan__pool_count_as_cached(gan__pool *pool, void *data, bool cached) {
+    size_t capacity = ((gan__block *)((char *)data - ALIGN))->capacity;
+    pool->stats.in_use += cached ? -capacity : capacity;
+    pool->stats.cached += cached ? capacity : -capacity;
 }

@@ -21,4 +21,7 @@ void gan__pool_drop_cache(gan__pool *pool);
 void *gan__pool_get(gan__pool *pool, size_t bytes); /* NULL: none */
 void gan__pool_put(gan__pool *pool, void *data);
 
+/* Counts a block as cached instead of in use, or the other way round: for tables that stay until the context goes. */
+void gan__pool_count_as_cached(gan__pool *pool, void *data, bool cached);
+
 #endif

@@ -116,6 +116,14 @@ static bool inputs_usable(gan_ctx *ctx, const gan_op *op, gan_tensor *const *in,
     return gan__ok(ctx);
 }
 
+static bool view_fits(const gan_op_call *c, gan_shape shape) {
+    if (!c->op->view || gan_shape_count(shape) == gan_count(c->in[0])) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan__raise(c->ctx, GAN_E_SHAPE, "%s: %s cannot be seen as %s: other number of elements", c->op->name,
+               gan_shape_text(c->in[0]->shape, a), gan_shape_text(shape, b));
+    return false;
+}
+
 /* The output handle with its storage: fresh, or the first input's. */
 static gan_tensor *output(gan_op_call *c, gan_shape shape) {
     gan__storage *s = c->op->view ? gan__storage_ref(c->in[0]->storage) : gan__storage_new(c->ctx, gan_shape_count(shape));
@@ -139,7 +147,7 @@ gan_tensor *gan_apply(gan_ctx *ctx, const gan_op *op, gan_tensor *const *in, int
     if (!inputs_usable(ctx, op, in, n_in)) return gan__nil(ctx);
     gan_op_call c = {.ctx = ctx, .op = op, .attr = attr, .n_in = n_in, .in = in};
     gan_shape shape;
-    if (!op->shape(&c, &shape) || !gan__shape_valid(ctx, shape, op->name)) return gan__nil(ctx);
+    if (!op->shape(&c, &shape) || !gan__shape_valid(ctx, shape, op->name) || !view_fits(&c, shape)) return gan__nil(ctx);
     c.out = output(&c, shape);
     if (!c.out) return gan__nil(ctx);
     if (!op->view) op->forward(&c);

@@ -47,6 +47,7 @@ static void tensors_free(gan_ctx *ctx) {
     }
     for (slab *s = all->slabs, *next; s; s = next) {
         next = s->next;
+        gan__pool_count_as_cached(&ctx->pool, s, false);
         gan__free(ctx, s);
     }
     gan__free(ctx, all);
@@ -79,6 +80,7 @@ static gan_tensor *take_slot(gan_ctx *ctx, tensors *all) {
     if (!all->slabs || all->fresh == SLAB) {
         slab *s = gan__calloc(ctx, sizeof *s);
         if (!s) return NULL;
+        gan__pool_count_as_cached(&ctx->pool, s, true);
         s->next = all->slabs;
         all->slabs = s;
         all->fresh = 0;
@@ -99,6 +101,7 @@ gan_tensor *gan__handle(gan_ctx *ctx, gan_shape shape, gan__storage *storage, ga
 }
 
 gan_tensor *gan__alias(gan_tensor *t) {
+    if (!t->ctx->no_record && !gan__leaf(t)) return gan__nil(t->ctx); /* from here on, what is done to one is known of the other */
     gan_tensor *a = gan__handle(t->ctx, t->shape, t->storage, t->node, t->made_by);
     return a ? a : gan__nil(t->ctx);
 }
