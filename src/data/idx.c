@@ -121,6 +121,9 @@ static bool read_values(idx_file *f, idx_data *out, int64_t total) {
     if (got >= 0 && got < total) raise_short(f, 4 + 4 * out->ndim + got, 4 + 4 * out->ndim + total);
     if (got == total && read_some(f, &more, 1) > 0) /* reading on also checks the checksum of gzip */
         gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s goes on after its %lld values", f->path, (long long)total);
+    int error;
+    gzerror(f->gz, &error);
+    if (error == Z_BUF_ERROR) gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s is truncated: its checksum is missing", f->path);
     return gan__ok(f->ctx);
 }
 

@@ -1,0 +1,64 @@
+/* A source of the tests' own: sample i is [2, 3, 1] pixels i, i + .1, ..., its label i % 7, its target the negative. */
+#ifndef COUNTED_SOURCE_H
+#define COUNTED_SOURCE_H
+
+#include "data_files.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define SAMPLE 6
+
+typedef struct counted {
+    atomic_int loads, freed;
+    atomic_int bad; /* index that fails; -1: none */
+    int nan, wrong_label; /* likewise */
+    long slow; /* nanoseconds per load */
+} counted;
+
+static inline gan_status counted_load(void *user, int64_t index, gan_real *x, gan_real *target, int32_t *label, char *message,
+                                      size_t size) {
+    counted *c = user;
+    atomic_fetch_add(&c->loads, 1);
+    if (c->slow) nanosleep(&(struct timespec){.tv_nsec = c->slow}, NULL);
+    if (index == atomic_load(&c->bad)) {
+        snprintf(message, size, "number %d is bad", (int)index);
+        return GAN_E_IO;
+    }
+    for (int i = 0; i < SAMPLE; i++) x[i] = (gan_real)index + (gan_real)i / 10;
+    for (int i = 0; target && i < SAMPLE; i++) target[i] = -x[i];
+    if (index == c->nan) x[4] = (gan_real)NAN;
+    if (label) *label = index == c->wrong_label ? 7 : (int32_t)(index % 7);
+    return GAN_OK;
+}
+
+static inline void counted_free(void *user) { atomic_fetch_add(&((counted *)user)->freed, 1); }
+
+static inline counted all_good(void) {
+    counted c = {.nan = -1, .wrong_label = -1};
+    atomic_init(&c.bad, -1);
+    return c;
+}
+
+static inline gan_source counted_source(counted *c, int64_t count) {
+    return (gan_source){.sample = {3, {2, 3, 1}}, .count = count, .classes = 7, .targets = true, .load = counted_load,
+                        .free = counted_free, .describe = "counted", .user = c};
+}
+
+/* Which sample of the source is at `row` of a batch, and whether mirrored; checks all its numbers. */
+static inline int sample_at(gan_batch b, int64_t row, bool *flipped) {
+    const gan_real *x = gan_data(b.x) + row * SAMPLE, *target = gan_data(b.target) + row * SAMPLE;
+    bool mirrored = x[0] > x[1];
+    int index = (int)x[mirrored ? 2 : 0];
+    for (int i = 0; i < SAMPLE; i++) {
+        int from = mirrored ? i / 3 * 3 + 2 - i % 3 : i;
+        gan_real expected = (gan_real)index + (gan_real)from / 10;
+        assert_true(x[i] == expected && target[i] == -expected);
+    }
+    assert_true(gan_data(b.label)[row] == (gan_real)(index % 7));
+    if (flipped) *flipped = mirrored;
+    return index;
+}
+
+#endif

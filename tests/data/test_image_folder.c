@@ -1,0 +1,253 @@
+#include "data_files.h"
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#include <stb/stb_image_write.h>
+
+#define H 4
+#define W 6
+
+/* A picture of one brightness, that it can be told by however it was packed. */
+static void write_picture(const char *path, int height, int width, int channels, int brightness) {
+    uint8_t pixels[64 * 64 * 4];
+    memset(pixels, brightness, sizeof pixels);
+    const char *ending = strrchr(path, '.');
+    int done = strchr("pP", ending[1])   ? stbi_write_png(path, width, height, channels, pixels, 0)
+               : strchr("bB", ending[1]) ? stbi_write_bmp(path, width, height, channels, pixels)
+                                         : stbi_write_jpg(path, width, height, channels, pixels, 95);
+    assert_true(done);
+}
+
+static int brightness_of(gan_tensor *x, int64_t sample) {
+    int64_t per = gan_count(x) / gan_shape_of(x).d[0];
+    gan_real first = value(x, sample * per);
+    for (int64_t i = 0; i < per; i++) assert_true(value(x, sample * per + i) - first < .02 && first - value(x, sample * per + i) < .02);
+    return (int)((first + 1) * 127.5 + .5);
+}
+
+/* 10, 20, ... are all there, each once; with labels[brightness / 10 - 1]. */
+static void expect_brightnesses(gan_ctx *ctx, gan_dataset *d, int count, const int *labels) {
+    expect_ok(ctx);
+    assert_int_equal(gan_dataset_count(d), count);
+    gan_batch b = gan_dataset_next(d, count);
+    expect_ok(ctx);
+    assert_int_equal(b.label != NULL, labels != NULL);
+    int seen[20] = {0};
+    for (int i = 0; i < count; i++) {
+        int k = (brightness_of(b.x, i) + 2) / 10 - 1;
+        assert_in_range(k, 0, count - 1);
+        assert_int_equal(seen[k]++, 0);
+        if (labels) assert_true(value(b.label, i) == labels[k]);
+    }
+}
+
+static void test_folder__reads_png_jpeg_and_bmp(void **state) {
+    fixture *f = *state;
+    write_picture(path_in(f, "a.png"), H, W, 3, 10);
+    write_picture(path_in(f, "b.jpg"), H, W, 3, 20);
+    write_picture(path_in(f, "c.JPEG"), H, W, 3, 30);
+    write_picture(path_in(f, "d.bmp"), H, W, 3, 40);
+    write_picture(path_in(f, "e.PNG"), H, W, 4, 50); /* its alpha, 50 too, is dropped */
+    write_picture(path_in(f, "._a.png"), 1, 1, 3, 60);
+    write_file(path_in(f, "readme.txt"), "no picture", 10);
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.decoders = 2});
+    assert_true(gan_shape_equal(gan_dataset_shape(d), gan_shape3(H, W, 3)));
+    expect_brightnesses(f->ctx, d, 5, NULL);
+    expect_brightnesses(f->ctx, gan_images(f->ctx, f->dir, (gan_image_opts){0}), 5, NULL);
+}
+
+static void test_folder__pixels_keep_their_places(void **state) {
+    fixture *f = *state;
+    uint8_t pixels[2 * 3 * 3];
+    for (int i = 0; i < 18; i++) pixels[i] = (uint8_t)(i * 14);
+    assert_true(stbi_write_png(path_in(f, "x.png"), 3, 2, 3, pixels, 0));
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    gan_tensor *x = gan_dataset_next(d, 1).x;
+    expect_ok(f->ctx);
+    assert_true(gan_shape_equal(gan_shape_of(x), gan_shape4(1, 2, 3, 3)));
+    for (int i = 0; i < 18; i++) assert_true(value(x, i) == REAL_OF(pixels[i]));
+}
+
+static void test_folder__channels_are_converted(void **state) {
+    fixture *f = *state;
+    write_picture(path_in(f, "a.png"), H, W, 1, 10);
+    write_picture(path_in(f, "b.png"), H, W, 3, 20);
+    write_picture(path_in(f, "c.png"), H, W, 2, 30);
+    for (int channels = 0; channels <= 3; channels += channels + 1) {
+        gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.channels = channels});
+        assert_true(gan_shape_equal(gan_dataset_shape(d), gan_shape3(H, W, channels ? channels : 1)));
+        expect_brightnesses(f->ctx, d, 3, NULL);
+    }
+}
+
+static void test_folder__subfolders_are_classes_in_order(void **state) {
+    fixture *f = *state;
+    folder_in(f, "b"), folder_in(f, "b-a"), folder_in(f, "B"), folder_in(f, "none"), folder_in(f, "b/deep");
+    write_picture(path_in(f, "B/x.png"), H, W, 3, 10);
+    write_picture(path_in(f, "b/deep/x.png"), H, W, 3, 20);
+    write_picture(path_in(f, "b/x.png"), H, W, 3, 30);
+    write_picture(path_in(f, "b-a/x.png"), H, W, 3, 40); /* '-' comes before '/', but b before b-a */
+    assert_int_equal(symlink("..", path_in(f, "b/deep/up")), 0); /* a circle */
+    assert_int_equal(symlink("nowhere", path_in(f, "b/lost.png")), 0);
+    const int labels[] = {0, 1, 1, 2};
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    assert_int_equal(gan_dataset_classes(d), 3);
+    expect_brightnesses(f->ctx, d, 4, labels);
+}
+
+static void keep_log(void *user, gan_log_level level, const char *message) {
+    if (level == GAN_LOG_WARNING) snprintf(user, 256, "%s", message);
+}
+
+static void test_folder__loose_pictures_have_no_class(void **state) {
+    fixture *f = *state;
+    char log[256] = "";
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .log = keep_log, .log_user = log});
+    folder_in(f, "a");
+    write_picture(path_in(f, "a/x.png"), H, W, 3, 10);
+    write_picture(path_in(f, "x.png"), H, W, 3, 20);
+    gan_dataset *d = gan_image_folder(ctx, f->dir, (gan_image_opts){0});
+    assert_int_equal(gan_dataset_classes(d), 0);
+    expect_brightnesses(ctx, d, 2, NULL);
+    assert_non_null(strstr(log, "not taken for classes"));
+    gan_ctx_free(ctx);
+}
+
+static void test_folder__mixed_sizes_need_a_size(void **state) {
+    fixture *f = *state;
+    write_picture(path_in(f, "a.png"), H, W, 3, 10);
+    write_picture(path_in(f, "b.jpg"), H, W, 3, 20);
+    write_picture(path_in(f, "c.png"), 9, 5, 3, 30);
+    assert_true(gan_dataset_is_nil(gan_image_folder(f->ctx, f->dir, (gan_image_opts){0})));
+    expect_error(f->ctx, GAN_E_SHAPE, "a.png is 4 x 6", "c.png is 9 x 5");
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.height = 8, .width = 8});
+    assert_true(gan_shape_equal(gan_dataset_shape(d), gan_shape3(8, 8, 3)));
+    expect_brightnesses(f->ctx, d, 3, NULL);
+}
+
+/* Two good files and these: text, nothing, half a PNG, half a JPEG, a folder's name. */
+static int write_bad_files(const fixture *f) {
+    write_picture(path_in(f, "m1.png"), 40, 40, 3, 10);
+    write_picture(path_in(f, "m2.jpg"), 40, 40, 3, 20);
+    uint8_t bytes[40000];
+    uint8_t noise[40 * 40 * 3];
+    for (size_t i = 0; i < sizeof noise; i++) noise[i] = (uint8_t)(i * i % 251);
+    assert_true(stbi_write_png(path_in(f, "half.png"), 40, 40, 3, noise, 0));
+    size_t size = read_file(path_in(f, "half.png"), bytes, sizeof bytes);
+    write_file(path_in(f, "half.png"), bytes, size / 2);
+    assert_true(stbi_write_jpg(path_in(f, "half.jpg"), 40, 40, 3, noise, 95));
+    size = read_file(path_in(f, "half.jpg"), bytes, sizeof bytes);
+    write_file(path_in(f, "half.jpg"), bytes, size * 3 / 4);
+    write_file(path_in(f, "text.png"), "this is no picture", 18);
+    write_file(path_in(f, "void.bmp"), "", 0);
+    folder_in(f, "folder.png");
+    return 4;
+}
+
+static void test_folder__an_unreadable_file_is_named(void **state) {
+    fixture *f = *state;
+    write_picture(path_in(f, "a.png"), H, W, 3, 10);
+    write_file(path_in(f, "b.png"), "this is no picture", 18);
+    assert_true(gan_dataset_is_nil(gan_image_folder(f->ctx, f->dir, (gan_image_opts){0})));
+    expect_error(f->ctx, GAN_E_FORMAT, "b.png", "not of any known type");
+}
+
+static void test_folder__bad_files_are_left_out_when_asked(void **state) {
+    fixture *f = *state;
+    int bad = write_bad_files(f);
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.skip_bad = true});
+    assert_int_equal(gan_dataset_skipped(d), bad);
+    assert_non_null(strstr(gan_dataset_describe(d), "4 bad files left out"));
+    for (int epoch = 0; epoch < 3; epoch++) expect_brightnesses(f->ctx, d, 2, NULL);
+}
+
+/* A header can be sound and the pixels not: that comes out in the background, and is raised by the batch that has it. */
+static void test_folder__broken_pixels_are_an_error_of_next(void **state) {
+    fixture *f = *state;
+    write_bad_files(f);
+    unlink(path_in(f, "text.png")), unlink(path_in(f, "void.bmp")), unlink(path_in(f, "half.jpg"));
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    expect_ok(f->ctx);
+    assert_true(gan_is_nil(gan_dataset_next(d, 3).x));
+    expect_error(f->ctx, GAN_E_IO, "gan_dataset_next: sample 0", "half.png: ");
+    unlink(path_in(f, "m1.png"));
+    write_picture(path_in(f, "half.png"), 40, 40, 3, 10);
+    assert_true(gan_is_nil(gan_dataset_next(d, 3).x));
+    expect_error(f->ctx, GAN_E_IO, "sample 1", "m1.png: no such file");
+    write_picture(path_in(f, "m1.png"), 40, 41, 3, 30);
+    assert_true(gan_is_nil(gan_dataset_next(d, 3).x));
+    expect_error(f->ctx, GAN_E_IO, "m1.png: its size has changed", "");
+    write_picture(path_in(f, "m1.png"), 40, 40, 3, 30);
+    expect_brightnesses(f->ctx, d, 3, NULL);
+}
+
+static void test_folder__without_pictures_is_an_error(void **state) {
+    fixture *f = *state;
+    gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_IO, f->dir, "has no PNG, JPEG or BMP files");
+    gan_images(f->ctx, f->dir, (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_IO, f->dir, "has no PNG, JPEG or BMP files");
+    gan_image_folder(f->ctx, path_in(f, "missing"), (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_IO, "gan_image_folder", "missing: No such file");
+    gan_images(f->ctx, path_in(f, "missing"), (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_IO, "gan_images", "missing: No such file");
+    write_picture(path_in(f, "one.png"), H, W, 3, 10);
+    gan_image_folder(f->ctx, path_in(f, "one.png"), (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_IO, "one.png", "is no folder");
+    gan_images(f->ctx, path_in(f, "one.png"), (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_ARG, "one.png", "is a single picture");
+    gan_image_folder(f->ctx, NULL, (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_ARG, "gan_image_folder", "the path is NULL");
+    gan_image_folder(f->ctx, f->dir, (gan_image_opts){.channels = 4});
+    expect_error(f->ctx, GAN_E_ARG, "gan_image_folder", "channels is 4");
+    write_file(path_in(f, "one.png"), "x", 1);
+    gan_image_folder(f->ctx, f->dir, (gan_image_opts){.skip_bad = true});
+    expect_error(f->ctx, GAN_E_IO, f->dir, "none of the 1 files is readable");
+}
+
+static void test_folder__survives_every_failing_allocation(void **state) {
+    fixture *f = *state;
+    gan_ctx *ctx = f->ctx;
+    folder_in(f, "a");
+    write_picture(path_in(f, "a/x.png"), H, W, 3, 10);
+    write_picture(path_in(f, "a/y.png"), H, W, 3, 20);
+    gan_image_folder(ctx, NULL, (gan_image_opts){0}); /* makes the context's nil */
+    gan_ctx_clear(ctx);
+    gan_dataset_free(gan_image_folder(ctx, f->dir, (gan_image_opts){.held_out = .5}));
+    expect_ok(ctx);
+    size_t before = gan_ctx_memory(ctx).in_use;
+    int64_t n = 1;
+    for (bool failed = true; failed; n++) {
+        gan_ctx_fail_alloc(ctx, n);
+        gan_dataset *d = gan_image_folder(ctx, f->dir, (gan_image_opts){.skip_bad = true});
+        gan_ctx_fail_alloc(ctx, 0);
+        failed = gan_ctx_status(ctx) != GAN_OK;
+        if (failed) expect_error(ctx, GAN_E_MEMORY, "out of memory", "");
+        assert_int_equal(gan_dataset_is_nil(d), failed);
+        gan_dataset_free(d);
+        assert_int_equal(gan_ctx_memory(ctx).in_use, before);
+    }
+    assert_in_range(n, 15, 60);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_folder__reads_png_jpeg_and_bmp),
+        TEST(test_folder__pixels_keep_their_places),
+        TEST(test_folder__channels_are_converted),
+        TEST(test_folder__subfolders_are_classes_in_order),
+        TEST(test_folder__loose_pictures_have_no_class),
+        TEST(test_folder__mixed_sizes_need_a_size),
+        TEST(test_folder__an_unreadable_file_is_named),
+        TEST(test_folder__bad_files_are_left_out_when_asked),
+        TEST(test_folder__broken_pixels_are_an_error_of_next),
+        TEST(test_folder__without_pictures_is_an_error),
+        TEST(test_folder__survives_every_failing_allocation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
