@@ -16,55 +16,27 @@ typedef struct eps_attr {
 /* x, stats, then perhaps gamma and beta. */
 enum { X, STATS, GAMMA, BETA };
 
-/* --- the statistics: x -> [2, c] over all but the last axis, or [n, 2, c] over those between first and last ----- */
-
-static bool moments_shape(const gan_op_call *c, gan_shape *out) {
-    gan_shape x = gan_shape_of(c->in[X]);
-    if (x.ndim >= 2) {
-        *out = gan_shape2(2, x.d[x.ndim - 1]);
-        return true;
-    }
-    char text[GAN_SHAPE_TEXT];
-    gan_op_fail(c, GAN_E_SHAPE, "x is %s; it should be [n, c] or [n, h, w, c]", gan_shape_text(x, text));
-    return false;
-}
-
-static bool sample_moments_shape(const gan_op_call *c, gan_shape *out) {
-    gan_shape x = gan_shape_of(c->in[X]);
-    if (x.ndim >= 3) {
-        *out = gan_shape3(x.d[0], 2, x.d[x.ndim - 1]);
-        return true;
-    }
-    char text[GAN_SHAPE_TEXT];
-    gan_op_fail(c, GAN_E_SHAPE, "x is %s; it should be [n, h, w, c]", gan_shape_text(x, text));
-    return false;
-}
-
-/* x as the kernels see it; stats has one axis more if there is a group per sample. */
-static gan__norm_shape kernel_shape(const gan_tensor *x, const gan_tensor *stats) {
+/* x as the kernels see it: a group per sample if there are statistics per sample, [n, 2, c], else one group for [2, c]. */
+static gan__norm_shape kernel_shape(const gan_tensor *x, bool per_sample) {
     gan_shape s = gan_shape_of(x);
-    int first = gan_shape_of(stats).ndim == 3 ? 1 : 0;
-    int64_t c = s.d[s.ndim - 1], groups = first ? s.d[0] : 1, rows = 1;
-    for (int i = first; i < s.ndim - 1; i++) rows *= s.d[i];
-    return (gan__norm_shape){groups, rows, c};
+    int64_t rows = 1;
+    for (int i = per_sample ? 1 : 0; i < s.ndim - 1; i++) rows *= s.d[i];
+    return (gan__norm_shape){per_sample ? s.d[0] : 1, rows, s.d[s.ndim - 1]};
 }
 
-static void moments_forward(gan_op_call *c) {
-    gan__norm_moments(c->ctx, kernel_shape(c->in[X], c->out), gan_data(c->in[X]), gan_op_write(c->out));
-}
-
-/* Without vjp: the norm's own accounts for them. */
-const gan_op gan__op_batch_moments = {
-    .name = "gan_batch_norm", .n_in = 1, .shape = moments_shape, .forward = moments_forward};
-const gan_op gan__op_sample_moments = {
-    .name = "gan_instance_norm", .n_in = 1, .shape = sample_moments_shape, .forward = moments_forward};
-
-static gan_tensor *moments_of(const gan_op *op, gan_tensor *x) {
-    gan_ctx *ctx = gan_ctx_of(x);
-    gan_no_record_begin(ctx);
-    gan_tensor *stats = gan_apply(ctx, op, &x, 1, NULL);
-    gan_no_record_end(ctx);
-    return stats;
+static gan_tensor *moments_of(gan_ctx *ctx, const gan_tensor *x, bool per_sample, const char *who) {
+    if (!gan__usable(ctx, x, who)) return gan__nil(ctx);
+    int ndim = gan_shape_of(x).ndim;
+    if (ndim < 2 + per_sample) {
+        char text[GAN_SHAPE_TEXT];
+        gan__raise(ctx, GAN_E_SHAPE, "%s: x is %s; it should be %s", who, gan_shape_text(gan_shape_of(x), text),
+                   per_sample ? "[n, h, w, c]" : "[n, c] or [n, h, w, c]");
+        return gan__nil(ctx);
+    }
+    gan__norm_shape s = kernel_shape(x, per_sample);
+    gan_tensor *stats = gan_empty(ctx, per_sample ? gan_shape3(s.groups, 2, s.c) : gan_shape2(2, s.c));
+    bool fine = !gan_is_nil(stats) && gan__norm_moments(ctx, s, gan_data(x), gan_op_write(stats));
+    return fine ? stats : gan__nil(ctx);
 }
 
 /* --- the norm --------------------------------------------------------------------------------------------- */
@@ -86,13 +58,15 @@ static bool norm_shape(const gan_op_call *c, gan_shape *out) {
     return false;
 }
 
+static bool per_sample(const gan_op_call *c) { return gan_shape_of(c->in[STATS]).ndim == 3; }
+
 static gan__norm_stats kernel_stats(const gan_op_call *c, gan__norm_shape s) {
     const gan_real *stats = gan_data(c->in[STATS]);
     return (gan__norm_stats){stats, stats + s.c, 2 * s.c, ((const eps_attr *)c->attr)->eps};
 }
 
 static void norm_forward(gan_op_call *c) {
-    gan__norm_shape s = kernel_shape(c->in[X], c->in[STATS]);
+    gan__norm_shape s = kernel_shape(c->in[X], per_sample(c));
     const gan_real *gamma = c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL, *beta = c->n_in > 2 ? gan_data(c->in[BETA]) : NULL;
     gan__norm_apply(c->ctx, s, gan_data(c->in[X]), kernel_stats(c, s), gamma, beta, gan_op_write(c->out));
 }
@@ -102,7 +76,7 @@ static void norm_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_tensor *x = c->in[X];
     gan_shape s = gan_shape_of(x);
     unsigned axes = 0;
-    for (int i = gan_shape_of(c->in[STATS]).ndim == 3 ? 1 : 0; i < s.ndim - 1; i++) axes |= GAN_AXIS(i);
+    for (int i = per_sample(c) ? 1 : 0; i < s.ndim - 1; i++) axes |= GAN_AXIS(i);
     gan_tensor *centred = gan_sub(x, gan_mean_axes(x, axes, true));
     gan_tensor *var = gan_mean_axes(gan_square(centred), axes, true);
     gan_tensor *inv = gan_pow_scalar(gan_add_scalar(var, ((const eps_attr *)c->attr)->eps), -0.5);
@@ -135,7 +109,7 @@ static void affine_grads(const gan_op_call *c, gan__norm_shape s, gan__norm_stat
 }
 
 static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
-    gan__norm_shape s = kernel_shape(c->in[X], c->in[STATS]);
+    gan__norm_shape s = kernel_shape(c->in[X], per_sample(c));
     gan__norm_stats by = kernel_stats(c, s);
     const gan_real *x = gan_data(c->in[X]), *gd = gan_data(g);
     double *sums = gan__alloc(c->ctx, (size_t)(s.groups * 2 * s.c) * sizeof *sums);
@@ -159,11 +133,11 @@ static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
 const gan_op gan__op_batch_norm = NORM_OP("gan_batch_norm");
 const gan_op gan__op_instance_norm = NORM_OP("gan_instance_norm");
 
-static gan_tensor *norm(const gan_op *op, const gan_op *moments, gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps,
+static gan_tensor *norm(const gan_op *op, bool samples, gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps,
                         gan_tensor **stats) {
     gan_ctx *ctx = gan_ctx_of(x);
     if (!gamma != !beta) gan__raise(ctx, GAN_E_ARG, "%s: of gamma and beta only one is NULL", op->name);
-    gan_tensor *by = moments_of(moments, x), *in[] = {x, by, gamma, beta};
+    gan_tensor *by = moments_of(ctx, x, samples, op->name), *in[] = {x, by, gamma, beta};
     gan_tensor *y = gan_apply(ctx, op, in, gamma ? 4 : 2, &(eps_attr){eps});
     if (stats)
         *stats = gan_is_nil(y) ? y : by;
@@ -173,9 +147,9 @@ static gan_tensor *norm(const gan_op *op, const gan_op *moments, gan_tensor *x, 
 }
 
 gan_tensor *gan_batch_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, gan_tensor **stats) {
-    return norm(&gan__op_batch_norm, &gan__op_batch_moments, x, gamma, beta, eps, stats);
+    return norm(&gan__op_batch_norm, false, x, gamma, beta, eps, stats);
 }
 
 gan_tensor *gan_instance_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps) {
-    return norm(&gan__op_instance_norm, &gan__op_sample_moments, x, gamma, beta, eps, NULL);
+    return norm(&gan__op_instance_norm, true, x, gamma, beta, eps, NULL);
 }

@@ -88,8 +88,6 @@
     X(gan__op_pixel_unshuffle)
 
 #define GAN__OPS_NORMALISATION(X) \
-    X(gan__op_batch_moments)      \
-    X(gan__op_sample_moments)     \
     X(gan__op_batch_norm)         \
     X(gan__op_instance_norm)      \
     X(gan__op_normalize)

@@ -261,9 +261,7 @@ void gan_assign(gan_tensor *t, const gan_real *values, int64_t count) {
         return;
     }
     gan_real *p = gan__overwrite(t, false);
-    if (!p) return;
-    memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
-    gan__commit(t->ctx);
+    if (p) memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
 }
 
 static void rename_to(gan_ctx *ctx, char **name, const char *text) {

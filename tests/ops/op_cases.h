@@ -58,7 +58,11 @@ typedef struct op_group {
                                        larges,         OP_COUNT(larges)}
 
 #define OP_GROUPS(X) \
-    X(arith)
+    X(arith) \
+    X(act)   \
+    X(conv)  \
+    X(pool)  \
+    X(norm)
 
 #define OP_GROUP_DECLARE(group) extern const op_group op_group_##group;
 OP_GROUPS(OP_GROUP_DECLARE)
