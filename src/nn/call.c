@@ -202,10 +202,10 @@ static gan__override *substitute(gan_call *call, const gan__list *list, const ga
 static void put_back(gan_call *call, const gan__list *list, const gan_set *set, gan__override *saved) {
     for (int i = 0; i < list->count; i++) {
         gan__override *o = &list->slots[i]->override;
-        if (o->written) {
-            if (gan__ok(call->ctx)) gan__set_replace(set, i, o->value);
+        if (o->written && gan__ok(call->ctx))
+            gan__set_take(set, i, o->value);
+        else if (o->written)
             gan_release(o->value);
-        }
         *o = saved[i];
     }
     gan__free(call->ctx, saved);

@@ -55,13 +55,10 @@ gan_tensor *gan_set_get(const gan_set *set, int index) {
     return gan__nil(set ? ((const gan__object *)set)->ctx : gan__nil_ctx());
 }
 
-void gan__set_replace(const gan_set *set, int i, gan_tensor *t) {
-    if (!t->ctx->no_record && !gan__leaf(t)) return; /* both handles must be the same variable to gan_grad */
-    gan_tensor *a = gan__alias(t);
-    if (gan_is_nil(a)) return;
-    gan__move_to_scope(a, 0);
+void gan__set_take(const gan_set *set, int i, gan_tensor *t) {
+    gan__move_to_scope(t, 0);
     gan_release(set->tensors[i]);
-    set->tensors[i] = a;
+    set->tensors[i] = t;
 }
 
 static bool same_shape(const gan_set *set, int i, gan_shape shape, const char *name, const char *who) {
@@ -75,7 +72,10 @@ static bool same_shape(const gan_set *set, int i, gan_shape shape, const char *n
 void gan_set_put(gan_set *set, int index, gan_tensor *t) {
     static const char who[] = "gan_set_put";
     if (!has(set, index, who) || !gan__usable(set->object.ctx, t, who)) return;
-    if (same_shape(set, index, t->shape, t->name ? t->name : "the new one", who)) gan__set_replace(set, index, t);
+    if (!same_shape(set, index, t->shape, t->name ? t->name : "the new one", who)) return;
+    if (!gan__leaf(t)) return; /* both handles must be the same variable to gan_grad */
+    gan_tensor *second = gan__alias(t);
+    if (!gan_is_nil(second)) gan__set_take(set, index, second);
 }
 
 bool gan__set_fits(const gan_set *set, const gan__list *list, const char *who) {
@@ -92,4 +92,5 @@ void gan_set_store(const gan_set *set, gan_module *m) {
     if (!list || !gan__set_fits(set, list, "gan_set_store")) return;
     for (int i = 0; i < list->count; i++)
         gan_assign(list->params[i].tensor, gan_data(set->tensors[i]), gan_count(set->tensors[i]));
+    gan__commit(gan_module_ctx(m)); /* a later error does not bring the old values back */
 }

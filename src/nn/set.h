@@ -13,7 +13,7 @@ struct gan_set {
 /* True if the set has list's shapes; otherwise raises. */
 bool gan__set_fits(const gan_set *set, const gan__list *list, const char *who);
 
-/* Puts a second handle of t in place of entry i. Raises without memory, and leaves the entry. */
-void gan__set_replace(const gan_set *set, int i, gan_tensor *t);
+/* Makes t entry i: the handle itself, out of its scope. Cannot fail, so that a call's buffers are taken over all together. */
+void gan__set_take(const gan_set *set, int i, gan_tensor *t);
 
 #endif

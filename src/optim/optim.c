@@ -160,6 +160,7 @@ gan_optim *gan_optim_new(gan_module *m, gan_optim_opts opts) {
     o->grads = gan__calloc(ctx, n * sizeof *o->grads);
     o->updates = gan__calloc(ctx, n * sizeof *o->updates);
     if (gan__ok(ctx)) fill_slots(o);
+    gan__commit(ctx); /* this is where a first step that fails goes back to */
     if (gan__ok(ctx)) return o;
     gan_optim_free(o);
     return nil_optim(ctx);
