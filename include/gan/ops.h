@@ -1,6 +1,7 @@
 /* The ops: pure functions of tensors, differentiable to any order.
  *
- * Elementwise ops broadcast as NumPy does. `axes` is a bit mask made with GAN_AXIS(i), GAN_ALL_AXES for all.
+ * Elementwise ops broadcast as NumPy does. `axes` is a bit mask made with GAN_AXIS(i), GAN_ALL_AXES for all, and
+ * GAN_ALL_AXES & ~GAN_AXIS(0) for all but the first. A single `axis` may be negative: counted from the end.
  * Every op raises GAN_E_SHAPE, naming both shapes, when its inputs do not fit, and returns a tensor owned by the
  * innermost scope. Images are [n, h, w, c], convolution weights [kh, kw, c_in, c_out]. */
 #ifndef GAN_OPS_H

@@ -22,10 +22,10 @@ static gan_shape without(gan_shape shape, unsigned axes, bool keep_dims) {
     return out;
 }
 
-/* Axes that the shape has not, are only in order where GAN_ALL_AXES stands behind the mask, less some axes. */
+/* Axes beyond the shape's are in order where the mask is GAN_ALL_AXES less some axes: then all of them are there. */
 static bool axes_fit(gan_shape shape, unsigned axes) {
     unsigned beyond = axes >> shape.ndim;
-    return beyond == 0 || axes == GAN_ALL_AXES || (beyond == GAN_ALL_AXES >> shape.ndim && axes != beyond << shape.ndim);
+    return beyond == 0 || (beyond == GAN_ALL_AXES >> shape.ndim && axes != GAN_AXIS(GAN_MAX_DIMS - 1));
 }
 
 static bool sum_axes_shape(const gan_op_call *c, gan_shape *out) {

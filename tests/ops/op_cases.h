@@ -58,10 +58,13 @@ typedef struct op_group {
                                        larges,         OP_COUNT(larges)}
 
 #define OP_GROUPS(X) \
-    X(arith) \
-    X(act)   \
-    X(conv)  \
-    X(pool)  \
+    X(arith)  \
+    X(reduce) \
+    X(shape)  \
+    X(matmul) \
+    X(act)    \
+    X(conv)   \
+    X(pool)   \
     X(norm)
 
 #define OP_GROUP_DECLARE(group) extern const op_group op_group_##group;
