@@ -5,6 +5,7 @@
 #include "dataset_impl.h"
 
 /* As gan_array_data, under the name, kind and description of spec. */
-gan_dataset *gan__array_dataset(gan_ctx *ctx, gan_shape shape, const gan_real *values, gan_array_opts opts, gan__dataset_spec spec);
+gan_dataset *gan__array_dataset(gan_ctx *ctx, gan_shape shape, const gan_real *values, gan_array_opts opts,
+                                gan__dataset_spec spec);
 
 #endif

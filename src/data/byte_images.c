@@ -27,7 +27,8 @@ static size_t image_bytes(const gan__byte_images *b) {
 static gan_status load(void *user, int64_t index, gan_real *x, gan_real *target, int32_t *label, char *message, size_t size) {
     const byte_source *s = user;
     const gan__byte_images *b = &s->images;
-    gan__stb_picture picture = {b->pixels + (size_t)index * image_bytes(b), b->stored.height, b->stored.width, b->stored.channels};
+    const uint8_t *pixels = b->pixels + (size_t)index * image_bytes(b);
+    gan__stb_picture picture = {pixels, b->stored.height, b->stored.width, b->stored.channels};
     (void)target;
     if (label) *label = b->labels[index];
     if (gan__pixels_fit(picture, s->frame, x)) return GAN_OK;

@@ -108,8 +108,8 @@ static bool describe(gan_ctx *ctx, gan_dataset *d, const gan__dataset_spec *spec
              d->source.targets ? ", with targets" : "", skipped);
     d->describe = gan__strdup(ctx, line);
     uLong sum = crc32_z(0, (const Bytef *)d->split, (size_t)d->source.count * sizeof *d->split);
-    snprintf(line, sizeof line, "%s %lld x %s, %d classes, targets %d, flip %d, contents %08x, held out %lld, split %08lx", spec->kind,
-             (long long)d->source.count, shape, d->source.classes, d->source.targets, d->flip, spec->fingerprint,
+    snprintf(line, sizeof line, "%s %lld x %s, %d classes, targets %d, flip %d, contents %08x, held out %lld, split %08lx",
+             spec->kind, (long long)d->source.count, shape, d->source.classes, d->source.targets, d->flip, spec->fingerprint,
              (long long)d->held, sum);
     d->identity = gan__strdup(ctx, line);
     d->source.describe = d->describe;

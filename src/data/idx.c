@@ -76,8 +76,8 @@ static const char *type_name(int type) {
 static bool magic_valid(idx_file *f, const uint8_t magic[4]) {
     const char *type = type_name(magic[2]);
     if (magic[0] || magic[1] || !type || !magic[3])
-        gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s is no IDX file: it begins with %02x %02x %02x %02x", f->path, magic[0], magic[1],
-                   magic[2], magic[3]);
+        gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s is no IDX file: it begins with %02x %02x %02x %02x", f->path, magic[0],
+                   magic[1], magic[2], magic[3]);
     else if (magic[2] != UNSIGNED_BYTE)
         gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s holds %s, but only unsigned bytes can be read", f->path, type);
     else if (magic[3] > MAX_DIMS)
@@ -182,8 +182,8 @@ static void read_labels(gan_ctx *ctx, const char *path, const char *images_path,
     if (labels.ndim != 1)
         gan__raise(ctx, GAN_E_FORMAT, WHO ": %s has %d dimensions; labels have 1", path, labels.ndim);
     else if (labels.d[0] != images->count)
-        gan__raise(ctx, GAN_E_MISMATCH, WHO ": %s has %lld labels, but %s has %lld images", path, (long long)labels.d[0], images_path,
-                   (long long)images->count);
+        gan__raise(ctx, GAN_E_MISMATCH, WHO ": %s has %lld labels, but %s has %lld images", path, (long long)labels.d[0],
+                   images_path, (long long)images->count);
     images->labels = labels.values;
 }
 
@@ -192,7 +192,8 @@ static void read_labels(gan_ctx *ctx, const char *path, const char *images_path,
 static bool images_of(gan_ctx *ctx, const char *path, const idx_data *data, gan__byte_images *out) {
     int64_t channels = data->ndim == 4 ? data->d[3] : 1;
     if (data->ndim < 3)
-        gan__raise(ctx, GAN_E_FORMAT, WHO ": %s has %d dimension%s; images have 3 or 4", path, data->ndim, data->ndim > 1 ? "s" : "");
+        gan__raise(ctx, GAN_E_FORMAT, WHO ": %s has %d dimension%s; images have 3 or 4", path, data->ndim,
+                   data->ndim > 1 ? "s" : "");
     else if (data->d[1] > GAN__MAX_SIDE || data->d[2] > GAN__MAX_SIDE)
         gan__raise(ctx, GAN_E_FORMAT, WHO ": %s has images of %lld x %lld: too large", path, (long long)data->d[1],
                    (long long)data->d[2]);

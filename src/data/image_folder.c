@@ -113,8 +113,8 @@ static void require_one_size(const folder_source *s, const finding *found) {
     for (int64_t i = 1; i < s->files.count; i++) {
         const gan__stb_header *b = &found[i].header;
         if (a->height == b->height && a->width == b->width) continue;
-        gan__raise(s->ctx, GAN_E_SHAPE, WHO ": %s: %s is %d x %d (height x width), but %s is %d x %d: set height and width", s->path,
-                   gan__file_name(&s->files, 0), a->height, a->width, gan__file_name(&s->files, i), b->height, b->width);
+        gan__raise(s->ctx, GAN_E_SHAPE, WHO ": %s: %s is %d x %d (height x width), but %s is %d x %d: set height and width",
+                   s->path, gan__file_name(&s->files, 0), a->height, a->width, gan__file_name(&s->files, i), b->height, b->width);
         return;
     }
 }
@@ -160,7 +160,8 @@ static int label_files(folder_source *s) {
     int64_t loose = 0;
     for (int64_t i = 0; i < s->files.count; i++) loose += !class_length(gan__file_name(&s->files, i));
     if (loose && loose < s->files.count)
-        gan_ctx_log(s->ctx, GAN_LOG_WARNING, WHO ": %s has pictures beside its subfolders: these are not taken for classes", s->path);
+        gan_ctx_log(s->ctx, GAN_LOG_WARNING, WHO ": %s has pictures beside its subfolders: these are not taken for classes",
+                    s->path);
     if (loose || !(s->labels = gan__alloc(s->ctx, (size_t)s->files.count * sizeof *s->labels))) return 0;
     for (int64_t i = 0; i < s->files.count; i++) {
         const char *name = gan__file_name(&s->files, i);

@@ -75,8 +75,8 @@ gan__fault gan__load_range(const gan_dataset *d, const gan__job *job, int64_t be
     gan__fault fault = {.status = GAN_OK};
     for (int64_t i = begin; i < end && fault.status == GAN_OK; i++) {
         fault.at = i, fault.index = job->draws[i].index;
-        fault.status = load(d, job->draws[i], job->x + i * d->sample_count, job->target ? job->target + i * d->sample_count : NULL,
-                            job->label ? job->label + i : NULL, fault.message, sizeof fault.message);
+        gan_real *target = job->target ? job->target + i * d->sample_count : NULL, *label = job->label ? job->label + i : NULL;
+        fault.status = load(d, job->draws[i], job->x + i * d->sample_count, target, label, fault.message, sizeof fault.message);
     }
     return fault;
 }

@@ -13,7 +13,8 @@ typedef struct gan__data_position {
 
 gan__data_position gan__dataset_position(const gan_dataset *d);
 
-/* Raises GAN_E_ARG for a position that the dataset does not have. Like any state, rolled back by an error before the next commit. */
+/* Raises GAN_E_ARG for a position that the dataset does not have. Rolled back, like any state, by an error before the next
+ * commit. */
 void gan__dataset_seek(gan_dataset *d, gan__data_position position);
 
 /* One line that says what is drawn from: kind, counts, shape, checksums of the contents and of the split, but not the path. Two

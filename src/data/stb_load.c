@@ -91,7 +91,7 @@ static float unit(float x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 bool gan__stb_resize(gan__stb_picture from, gan__stb_window w, uint8_t *to, int height, int width) {
     bool shrinks = (w.right - w.left) * (float)from.width > (float)width;
     stbir_filter filter = shrinks ? STBIR_FILTER_BOX : STBIR_FILTER_CATMULLROM;
-    return stbir_resize_region(from.pixels, from.width, from.height, 0, to, width, height, 0, STBIR_TYPE_UINT8, from.channels, -1, 0,
-                               STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, filter, filter, STBIR_COLORSPACE_LINEAR, NULL, unit(w.left),
+    return stbir_resize_region(from.pixels, from.width, from.height, 0, to, width, height, 0, STBIR_TYPE_UINT8, from.channels, -1,
+                               0, STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP, filter, filter, STBIR_COLORSPACE_LINEAR, NULL, unit(w.left),
                                unit(w.top), unit(w.right), unit(w.bottom));
 }

@@ -3,9 +3,15 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #endif
+#include <math.h>
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
+#if defined(__GNUC__) /* its JPEG writer shifts into the sign bit, which is not what is tested here */
+#pragma GCC diagnostic ignored "-Wattributes"
+#define static static __attribute__((no_sanitize("undefined")))
+#endif
 #include <stb/stb_image_write.h>
+#undef static
 
 #define H 4
 #define W 6
@@ -24,7 +30,7 @@ static void write_picture(const char *path, int height, int width, int channels,
 static int brightness_of(gan_tensor *x, int64_t sample) {
     int64_t per = gan_count(x) / gan_shape_of(x).d[0];
     gan_real first = value(x, sample * per);
-    for (int64_t i = 0; i < per; i++) assert_true(value(x, sample * per + i) - first < .02 && first - value(x, sample * per + i) < .02);
+    for (int64_t i = 0; i < per; i++) assert_true(fabs(value(x, sample * per + i) - first) < .02);
     return (int)((first + 1) * 127.5 + .5);
 }
 

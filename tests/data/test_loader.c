@@ -426,7 +426,7 @@ static void test_free__while_threads_are_busy(void **state) {
     for (int round = 0; round < 20; round++) {
         setting *s = open_setting(1, (gan_loader_opts){.decoders = 3});
         s->source.slow = 200000;
-        int got[4];
+        int got[8];
         draw_many(s, round % 3, 4, got);
         gan_dataset_free(s->d);
         int loads = s->source.loads;
@@ -458,7 +458,8 @@ static void test_next__loads_ahead_but_not_without_end(void **state) {
     setting *s = open_setting(1, (gan_loader_opts){.decoders = 2});
     int got[4];
     draw(s, 4, got);
-    for (int wait = 0; wait < 2000 && atomic_load(&s->source.loads) < 16; wait++) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    for (int wait = 0; wait < 2000 && atomic_load(&s->source.loads) < 16; wait++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     assert_int_equal(s->source.loads, 16); /* the one that was used, and three more */
     close_setting(s);
 }
@@ -477,7 +478,8 @@ static void test_next__takes_no_fresh_memory_when_warm(void **state) {
 static void test_identity__tells_datasets_apart(void **state) {
     (void)state;
     setting *a = open_setting(1, (gan_loader_opts){.held_out = .1}), *same = open_setting(1, (gan_loader_opts){.held_out = .1}),
-            *seed = open_setting(2, (gan_loader_opts){.held_out = .1}), *split = open_setting(1, (gan_loader_opts){.held_out = .2});
+            *seed = open_setting(2, (gan_loader_opts){.held_out = .1}),
+            *split = open_setting(1, (gan_loader_opts){.held_out = .2});
     assert_string_equal(gan__dataset_identity(a->d), gan__dataset_identity(same->d));
     assert_string_not_equal(gan__dataset_identity(a->d), gan__dataset_identity(seed->d));
     assert_string_not_equal(gan__dataset_identity(a->d), gan__dataset_identity(split->d));

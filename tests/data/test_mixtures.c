@@ -35,7 +35,8 @@ static void expect_blobs(const blob *blobs, int components, double std) {
     for (int k = 0; k < components; k++) {
         assert_in_range(blobs[k].count, COUNT / components, COUNT / components + 1);
         assert_true(fabs(blobs[k].std / std - 1) < .07);
-        for (int m = 0; m < k; m++) assert_true(hypot(blobs[k].mean[0] - blobs[m].mean[0], blobs[k].mean[1] - blobs[m].mean[1]) > .7);
+        for (int m = 0; m < k; m++)
+            assert_true(hypot(blobs[k].mean[0] - blobs[m].mean[0], blobs[k].mean[1] - blobs[m].mean[1]) > .7);
     }
 }
 

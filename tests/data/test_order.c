@@ -35,7 +35,8 @@ static void test_shuffle__is_a_function_of_key_and_round(void **state) {
     assert_memory_not_equal(a, other, sizeof a);
 }
 
-/* Each of the 24 orders of 4 items comes up about 1000 times in 24000 rounds; a biased shuffle (each item with any other) misses by 40 %. */
+/* Each of the 24 orders of 4 items comes up about 1000 times in 24000 rounds. A biased shuffle, each item with any other, misses
+ * by 40 %. */
 static void test_shuffle__has_no_favourite_order(void **state) {
     (void)state;
     int seen[256] = {0};
