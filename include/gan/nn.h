@@ -104,7 +104,7 @@ typedef struct gan_module_type {
     const char *name; /* "Conv2d" */
     gan_tensor *(*forward)(gan_module *m, gan_call *call, gan_tensor *x);
     int64_t (*multiply_adds)(const gan_module *m, gan_shape in, gan_shape out); /* NULL: none */
-    void (*describe)(const gan_module *m, char *text, size_t size); /* "16, 32, kernel 4, stride 2"; NULL: nothing */
+    void (*describe)(const gan_module *m, char *text, size_t size); /* "16, 32, k4 s2 p1"; NULL: nothing */
     size_t data_bytes; /* of the module's own plain data, zeroed when made */
 } gan_module_type;
 
@@ -113,7 +113,7 @@ GAN_API void *gan_module_data(const gan_module *m);
 /* Registers a parameter or buffer named p.name; the module takes its own copy of p.tensor's values. Returns its index among
  * the module's own, -1 on failure. */
 GAN_API int gan_module_add_param(gan_module *m, gan_param p);
-/* The module becomes the owner of the child, if all goes well. Returns the child. Layers are usable alone and as children. */
+/* The module becomes the owner of the child; after a failure the child stays the context's. Returns the child. */
 GAN_API gan_module *gan_module_add_child(gan_module *m, const char *name, gan_module *child);
 
 /* For forward functions: the value in force of the module's own i-th parameter or buffer; another module run as part of this

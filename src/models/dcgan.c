@@ -92,12 +92,12 @@ gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts) {
     gan_module *main = gan__model_main(m);
     int64_t before = p.o.latent, width = p.o.features << (p.doublings - 1);
     for (int i = 0; i < p.doublings; i++, before = width, width /= 2) {
-        gan_sequential_add(main, gan_conv_transpose2d_layer(ctx, before, width, i ? by_two() : whole_grid(&p)));
-        gan_sequential_add(main, gan_batch_norm_layer(ctx, width, (gan_norm_opts){0}));
-        gan_sequential_add(main, gan_relu_layer(ctx));
+        gan__model_add(main, gan_conv_transpose2d_layer(ctx, before, width, i ? by_two() : whole_grid(&p)));
+        gan__model_add(main, gan_batch_norm_layer(ctx, width, (gan_norm_opts){0}));
+        gan__model_add(main, gan_relu_layer(ctx));
     }
-    gan_sequential_add(main, gan_conv_transpose2d_layer(ctx, before, p.o.channels, by_two()));
-    gan_sequential_add(main, gan_tanh_layer(ctx));
+    gan__model_add(main, gan_conv_transpose2d_layer(ctx, before, p.o.channels, by_two()));
+    gan__model_add(main, gan_tanh_layer(ctx));
     return made(ctx, m);
 }
 
@@ -117,11 +117,11 @@ gan_module *gan_dcgan_discriminator(gan_ctx *ctx, gan_dcgan_opts opts) {
     gan_module *m = gan__model_new(ctx, &discriminator_type, gan_shape3(p.o.height, p.o.width, before));
     gan_module *main = gan__model_main(m);
     for (int i = 0; i < p.doublings; i++, before = width, width *= 2) {
-        gan_sequential_add(main, gan_conv2d_layer(ctx, before, width, by_two()));
-        if (i) gan_sequential_add(main, gan_batch_norm_layer(ctx, width, (gan_norm_opts){0}));
-        gan_sequential_add(main, gan_leaky_relu_layer(ctx, p.o.slope));
-        if (p.o.dropout != 0) gan_sequential_add(main, gan_dropout_layer(ctx, p.o.dropout));
+        gan__model_add(main, gan_conv2d_layer(ctx, before, width, by_two()));
+        if (i) gan__model_add(main, gan_batch_norm_layer(ctx, width, (gan_norm_opts){0}));
+        gan__model_add(main, gan_leaky_relu_layer(ctx, p.o.slope));
+        if (p.o.dropout != 0) gan__model_add(main, gan_dropout_layer(ctx, p.o.dropout));
     }
-    gan_sequential_add(main, gan_conv2d_layer(ctx, before, 1, whole_grid(&p)));
+    gan__model_add(main, gan_conv2d_layer(ctx, before, 1, whole_grid(&p)));
     return made(ctx, m);
 }

@@ -31,10 +31,10 @@ static bool opts_fit(gan_ctx *ctx, const char *who, gan_mlp_opts *o) {
 static gan_module *make(gan_ctx *ctx, const gan_module_type *type, const gan_mlp_opts *o, int64_t in, int64_t out, double slope) {
     gan_module *m = gan__model_new(ctx, type, gan_shape1(in)), *main = gan__model_main(m);
     for (int i = 0; i < o->depth; i++) {
-        gan_sequential_add(main, gan_linear_layer(ctx, i ? o->width : in, o->width, (gan_linear_opts){0}));
-        gan_sequential_add(main, slope == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, slope));
+        gan__model_add(main, gan_linear_layer(ctx, i ? o->width : in, o->width, (gan_linear_opts){0}));
+        gan__model_add(main, slope == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, slope));
     }
-    gan_sequential_add(main, gan_linear_layer(ctx, o->width, out, (gan_linear_opts){0}));
+    gan__model_add(main, gan_linear_layer(ctx, o->width, out, (gan_linear_opts){0}));
     return gan__model_made(ctx, m);
 }
 

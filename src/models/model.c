@@ -3,14 +3,21 @@
 
 #include "model_impl.h"
 
+/* A layer that could not be added would stay with the context, out of everybody's reach. */
+static void free_orphan(gan_module *layer) {
+    if (!gan_module_is_nil(layer) && !layer->parent) gan_module_free(layer);
+}
+
 gan_module *gan__model_new(gan_ctx *ctx, const gan_module_type *type, gan_shape sample) {
     gan_module *m = gan_module_new(ctx, type);
     if (gan_module_is_nil(m)) return m;
     ((gan__model *)gan_module_data(m))->sample = sample;
     gan_module *main = gan_sequential(ctx);
-    gan_module_add_child(m, "main", main);
+    free_orphan(gan_module_add_child(m, "main", main));
     return gan__model_made(ctx, m);
 }
+
+void gan__model_add(gan_module *main, gan_module *layer) { free_orphan(gan_sequential_add(main, layer)); }
 
 gan_module *gan__model_main(const gan_module *m) { return gan_module_child(m, "main"); }
 

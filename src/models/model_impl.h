@@ -17,6 +17,9 @@ extern const gan_module_type gan__dcgan_generator_type, gan__mlp_generator_type;
 gan_module *gan__model_new(gan_ctx *ctx, const gan_module_type *type, gan_shape sample);
 gan_module *gan__model_main(const gan_module *m);
 
+/* Adds a layer to "main"; frees it if that fails. */
+void gan__model_add(gan_module *main, gan_module *layer);
+
 /* Ends a constructor: m, or, after a failure, nil with m freed. */
 gan_module *gan__model_made(gan_ctx *ctx, gan_module *m);
 

@@ -38,23 +38,27 @@ static int64_t transpose_multiply_adds(const gan_module *m, gan_shape in, gan_sh
     return gan_shape_count(in) * d->out * d->opts.kernel_h * d->opts.kernel_w;
 }
 
-static int add_pair(char *text, size_t size, int used, const char *name, int a, int b) {
-    if (used < 0 || (size_t)used >= size) return used;
-    return used + snprintf(text + used, size - (size_t)used, a == b ? ", %s %d" : ", %s %dx%d", name, a, b);
+typedef char small_text[48];
+
+/* "k4", or "k4x3" if the two differ. */
+static const char *pair(small_text text, const char *name, int a, int b) {
+    snprintf(text, sizeof(small_text), a == b ? "%s%d" : "%s%dx%d", name, a, b);
+    return text;
+}
+
+/* " p1", or " p[0,1,0,1]", or nothing. */
+static const char *padding(small_text text, const int p[4]) {
+    bool even = p[0] == p[1] && p[1] == p[2] && p[2] == p[3];
+    snprintf(text, sizeof(small_text), !even ? " p[%d,%d,%d,%d]" : p[0] ? " p%d" : "", p[0], p[1], p[2], p[3]);
+    return text;
 }
 
 static void conv_describe(const gan_module *m, char *text, size_t size) {
     const conv *d = gan_module_data(m);
     const gan_conv_opts *c = &d->opts.conv;
-    const int *p = c->pad;
-    int used = snprintf(text, size, "%" PRId64 ", %" PRId64, d->in, d->out);
-    used = add_pair(text, size, used, "kernel", d->opts.kernel_h, d->opts.kernel_w);
-    used = add_pair(text, size, used, "stride", c->stride_h, c->stride_w);
-    if (used < 0 || (size_t)used >= size) return;
-    if (p[0] == p[1] && p[1] == p[2] && p[2] == p[3])
-        snprintf(text + used, size - (size_t)used, p[0] ? ", pad %d" : "", p[0]);
-    else
-        snprintf(text + used, size - (size_t)used, ", pad [%d, %d, %d, %d]", p[0], p[1], p[2], p[3]);
+    small_text k, s, p;
+    snprintf(text, size, "%" PRId64 ", %" PRId64 ", %s %s%s", d->in, d->out, pair(k, "k", d->opts.kernel_h, d->opts.kernel_w),
+             pair(s, "s", c->stride_h, c->stride_w), padding(p, c->pad));
 }
 
 static const gan_module_type conv_type = {

@@ -133,7 +133,7 @@ static int64_t tree_count(const gan_module *m, bool buffers) {
 #define LAYER 40 /* columns of the second column */
 #define ROW "%-14.14s %-40s %-17s %11s %14s\n"
 
-/* "Conv2d(3, 64, kernel 4, stride 2, pad 1)"; "..." where it is too long. */
+/* "Conv2d(3, 64, k4 s2 p1)"; "..." where it is too long. */
 static const char *layer_text(const gan_module *m, char out[LAYER + 1]) {
     char what[256] = "";
     if (m->type->describe) m->type->describe(m, what, sizeof what);

@@ -75,7 +75,8 @@ static void test_module__lists_parameters_in_state_dict_order_below_the_asked_on
     check_ok(ctx);
     check_names(m, all, COUNT_OF(all));
     check_names(gan_module_child(m, "twin.1"), below, COUNT_OF(below));
-    assert_ptr_equal(gan_module_find(gan_module_child(m, "twin"), "1.0.bias")->tensor, gan_module_find(m, "twin.1.0.bias")->tensor);
+    const gan_param *same = gan_module_find(gan_module_child(m, "twin"), "1.0.bias");
+    assert_ptr_equal(same->tensor, gan_module_find(m, "twin.1.0.bias")->tensor);
     assert_null(gan_module_find(m, "twin.1.0.bia"));
     assert_null(gan_module_find(m, "0.weight"));
     assert_true(gan_module_find(m, "child.num_batches_tracked")->integer);

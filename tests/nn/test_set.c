@@ -176,7 +176,7 @@ static void fail_everywhere(gan_module *m, gan_set *set, void (*run)(gan_module 
         failed = gan_ctx_status(ctx) != GAN_OK;
         gan_scope_end(ctx);
         if (!failed) {
-            assert_true(n > 10);
+            assert_true(n > 5);
             break;
         }
         assert_int_equal(gan_ctx_status(ctx), GAN_E_MEMORY);
