@@ -48,7 +48,9 @@ static const op_case cases[] = {
 /* --- errors ----------------------------------------------------------------------------------------------- */
 
 static gan_tensor *image(gan_ctx *ctx, int64_t h, int64_t w, int64_t c) { return gan_ones(ctx, gan_shape4(2, h, w, c)); }
-static gan_tensor *kernel(gan_ctx *ctx, int64_t size, int64_t c, int64_t k) { return gan_ones(ctx, gan_shape4(size, size, c, k)); }
+static gan_tensor *kernel(gan_ctx *ctx, int64_t size, int64_t c, int64_t k) {
+    return gan_ones(ctx, gan_shape4(size, size, c, k));
+}
 
 #define BAD(name, expr) \
     static gan_tensor *bad_##name(gan_ctx *ctx) { return (expr); }

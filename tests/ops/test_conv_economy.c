@@ -77,8 +77,8 @@ static void test_gradient_penalty__costs_what_the_formula_by_hand_costs(void **s
     for (int i = 0; i < LAYERS; i++) assert_true(gan_shape_equal(gan_shape_of(g[i]), gan_shape_of(d->w[i])));
 }
 
-/* With a curved activation the same penalty must come down through the forward pass too: the counts above are not those of a graph
- * that forgets something. */
+/* With a curved activation the same penalty must come down through the forward pass too: the counts above are not those of a
+ * graph that forgets something. */
 static void test_gradient_penalty__of_a_curved_net_goes_through_the_forward_pass_too(void **state) {
     critic *d = *state;
     gan_tensor *h = gan_tanh(gan_conv2d(d->x, d->w[0], gan_conv_square(2, 1)));
