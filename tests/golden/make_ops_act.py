@@ -46,6 +46,8 @@ g.case("log_softmax_far", lambda x: F.log_softmax(x, -1), [60 * g.randn(4, 9) + 
 distinct = (torch.randperm(2 * 3 * 12, generator=g.random) / 20.0 - 1.5).reshape(2, 3, 12)
 for pieces in (1, 3, 4, 12):
     g.case(f"maxout_{pieces}", lambda x: x.unflatten(-1, (-1, pieces)).max(-1).values, [distinct])
+few = torch.randint(0, 3, (5, 12), generator=g.random) - 1.0
+g.case("maxout_ties", lambda x: F.max_pool1d(x.unsqueeze(1), 4).squeeze(1), [few])
 
 
 def philox(key, block):

@@ -46,6 +46,8 @@ CASES = [
 for name, shape, size, stride, pad in CASES:
     g.case(f"avg_{name}", avg_pool(size, stride, pad), [g.randn(*shape)])
     g.case(f"max_{name}", max_pool(size, stride, pad), [distinct(*shape)])
+few = torch.randint(0, 3, (2, 6, 5, 3), generator=g.random) - 1.0
+g.case("max_ties", max_pool((2, 3), (1, 2), (1, 0, 0, 1)), [few])
 
 
 def repeat(h, w):

@@ -57,6 +57,7 @@ static const op_case cases[] = {
     {"gan_maxout", "maxout_3", call_maxout_3, 1, 2, 0},
     {"gan_maxout", "maxout_4", call_maxout_4, 1, 2, 0},
     {"gan_maxout", "maxout_12", call_maxout_12, 1, 2, 0},
+    {"gan_maxout", "maxout_ties", call_maxout_4, 1, 0, 0},
     {"gan_dropout", "dropout", call_dropout, 1, 2, 0},
     {"gan_dropout", "dropout_later", call_dropout_later, 1, 2, 0},
     {"gan_dropout", "dropout_0", call_dropout_0, 1, 2, 0},
