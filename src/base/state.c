@@ -77,6 +77,7 @@ void gan__rollback(gan_ctx *ctx) {
         gan__undo *u = &s->log[--s->log_count];
         u->restore(u->target, u->old);
     }
+    s->rollbacks++;
     s->epoch++;
 }
 

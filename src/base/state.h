@@ -35,6 +35,7 @@ typedef struct gan__state {
     gan__counter counters;  /* list head */
     gan__undo *log;
     int64_t log_count, log_room;
+    int64_t rollbacks;      /* so far: errors that wound back, and clearings of them */
     int64_t epoch;          /* from 1; moves on with each commit and rollback: "already noted since?" */
     int hold;               /* > 0: an outer step is under way, inner commits wait for it */
 } gan__state;

@@ -5,42 +5,47 @@
 
 #include "../base/ctx_impl.h"
 
-typedef struct gan__slot {
-    const gan_real *src;
-    gan_real *dst;
-} gan__slot;
+#define GAN__MOMENTS 3
 
-/* One parameter. Moments that the rule does not use are not touched. */
+typedef struct gan__pair {
+    const gan_real *src;
+    gan_real *dst; /* NULL: not used by the rule */
+} gan__pair;
+
+/* One parameter. */
 typedef struct gan__update {
-    gan__slot w, m[3];
+    gan__pair w, m[GAN__MOMENTS];
     const gan_real *grad;
-    int64_t count;
-    double grad_scale; /* of clipping by norm */
-    double decay;      /* L2 coefficient of this parameter */
+    int64_t count;                   /* 0: it had no gradient, nothing happens */
+    double decay;                    /* coefficient of its weight decay */
+    double correction1, correction2; /* Adam: 1 - beta^t, t the parameter's own number of updates */
 } gan__update;
 
 typedef struct gan__rule {
     double lr, beta1, beta2, eps, momentum;
-    double correction1, correction2; /* Adam: 1 - beta^t */
+    double clip;       /* gradient elements are clamped to +-this, which may be infinite, */
+    double grad_scale; /* then scaled */
     bool decoupled, amsgrad;
 } gan__rule;
 
-typedef void (*gan__update_fn)(const gan__rule *rule, const gan__update *u, int64_t begin, int64_t end);
+/* Moves elements at .. at+n-1, of which g is the gradient, clipped, scaled and with its L2 term. */
+typedef void (*gan__update_fn)(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
 
 /* Adam (1412.6980), m = {mean, mean square, largest mean square}. */
-void gan__adam(const gan__rule *rule, const gan__update *u, int64_t begin, int64_t end);
+void gan__adam(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
 /* RMSProp (Tieleman & Hinton 2012), m = {mean square, momentum}; beta2 is the smoothing. */
-void gan__rmsprop(const gan__rule *rule, const gan__update *u, int64_t begin, int64_t end);
+void gan__rmsprop(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
 /* Gradient descent, m = {momentum}. */
-void gan__sgd(const gan__rule *rule, const gan__update *u, int64_t begin, int64_t end);
+void gan__sgd(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
 
-/* Applies fn to all parameters, spread over the threads in pieces of fixed size. */
-void gan__update_all(gan_ctx *ctx, gan__update_fn fn, const gan__rule *rule, const gan__update *updates, int n);
+/* Applies fn to all parameters, spread over the threads in pieces of fixed size. Returns the index of the first parameter of
+ * which a new value or moment is not finite; n if there is none. */
+int gan__update_all(gan_ctx *ctx, gan__update_fn fn, const gan__rule *rule, const gan__update *updates, int n);
 
-/* dst = decay*dst + (1-decay)*x, reading src. */
-void gan__average(gan_ctx *ctx, gan__slot avg, const gan_real *x, int64_t count, double decay);
+/* dst = decay*src + (1-decay)*x; with decay 0 a copy of x, whatever src holds. */
+void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count, double decay);
 
-/* In double, always in the same order. Not finite if an element is not. */
-double gan__sum_squares(const gan_real *x, int64_t count);
+/* Of the elements clamped to +-clip. In double, always in the same order; not finite if an element is NaN. */
+double gan__sum_squares(const gan_real *x, int64_t count, double clip);
 
 #endif

@@ -1,4 +1,4 @@
-#include "../kernels/update.h"
+#include "../nn/set.h"
 #include "optim_impl.h"
 
 struct gan_ema {
@@ -25,18 +25,23 @@ void gan_ema_free(gan_ema *e) {
     destroy(&e->object);
 }
 
+static bool opts_valid(gan_ctx *ctx, gan_ema_opts opts) {
+    if (!(opts.decay >= 0 && opts.decay < 1))
+        gan__raise(ctx, GAN_E_ARG, "gan_ema_new: decay is %g, outside [0, 1)", opts.decay);
+    else if (opts.start < 0)
+        gan__raise(ctx, GAN_E_ARG, "gan_ema_new: start is %lld, less than 0", (long long)opts.start);
+    return gan__ok(ctx);
+}
+
 gan_ema *gan_ema_new(gan_module *m, gan_ema_opts opts) {
     gan_ctx *ctx = gan_module_ctx(m);
-    if (!gan__ok(ctx) || gan_module_is_nil(m)) return nil_ema(ctx);
-    if (!(opts.decay >= 0 && opts.decay < 1)) {
-        gan__raise(ctx, GAN_E_ARG, "gan_ema_new: decay is %g, outside [0, 1)", opts.decay);
-        return nil_ema(ctx);
-    }
+    if (gan_module_is_nil(m)) gan__raise(ctx, GAN_E_ARG, "gan_ema_new: the module is nil");
+    if (!gan__ok(ctx) || !opts_valid(ctx, opts)) return nil_ema(ctx);
     gan_ema *e = gan__calloc(ctx, sizeof *e);
     if (!e) return nil_ema(ctx);
     e->module = m;
     e->opts = opts;
-    e->set = gan_set_of(m); /* registered before e, hence freed after it */
+    e->set = gan_set_of(m);
     gan__own(ctx, &e->object, destroy);
     gan__counter_add(ctx, &e->updates, 0);
     if (gan__ok(ctx)) return e;
@@ -44,17 +49,24 @@ gan_ema *gan_ema_new(gan_module *m, gan_ema_opts opts) {
     return nil_ema(ctx);
 }
 
+static bool average(gan_tensor *avg, const gan_param *p, double decay) {
+    gan__pair pair = {.src = gan_data(avg)}; /* to be read before the new storage takes its place */
+    pair.dst = gan__overwrite(avg, false);
+    if (pair.dst) gan__average(avg->ctx, pair, gan_data(p->tensor), gan_count(avg), decay);
+    return pair.dst != NULL;
+}
+
 void gan_ema_update(gan_ema *e) {
-    if (is_nil(e) || !gan__ok(e->object.ctx)) return;
-    gan_ctx *ctx = e->object.ctx;
+    static const char who[] = "gan_ema_update";
+    gan_ctx *ctx = e ? e->object.ctx : gan__nil_ctx();
+    if (is_nil(e)) gan__raise(ctx, GAN_E_ARG, "%s: the average is nil", who);
+    if (!gan__ok(ctx)) return;
+    const gan__list *list = gan__list_of(e->module);
+    if (!list || !gan__set_fits(e->set, list, who)) return;
     bool follow = e->updates.value < e->opts.start;
-    for (int i = 0; i < gan_module_param_count(e->module); i++) {
-        const gan_param *p = gan_module_param(e->module, i);
-        gan_tensor *avg = gan_set_get(e->set, i);
-        gan__slot slot = {.src = gan_data(avg)}; /* to be read before the new storage takes its place */
-        slot.dst = gan__overwrite(avg, false);
-        if (!slot.dst) return;
-        gan__average(ctx, slot, gan_data(p->tensor), gan_count(avg), follow || p->integer ? 0 : e->opts.decay);
+    for (int i = 0; i < list->count; i++) {
+        const gan_param *p = &list->params[i];
+        if (!average(gan_set_get(e->set, i), p, follow || p->integer ? 0 : e->opts.decay)) return;
     }
     e->updates.value++;
     gan__commit(ctx);

@@ -1,25 +1,25 @@
 #include <math.h>
 #include <string.h>
 
-#include "../kernels/update.h"
 #include "optim_impl.h"
 
 typedef struct param_slot {
-    const gan_param *param;
+    gan_param param;                  /* a copy with a name of its own: the module's list goes when its tree changes */
     gan_tensor *moment[GAN__MOMENTS]; /* NULL beyond the rule's number */
     gan_tensor *grad;                 /* gathered so far; NULL: none */
+    gan__counter updates;             /* of this parameter, as PyTorch counts: a head that joins late has its bias corrected, too */
 } param_slot;
 
 struct gan_optim {
     gan__object object;
-    gan_module *module;
     gan_optim_opts opts;
     int count;
     param_slot *slots;
-    gan_tensor **variables; /* scratch: what gan__grads is asked for, */
+    gan_tensor **variables; /* the parameters, as gan__grads is asked for them, */
     gan_tensor **grads;     /* what it gave, */
     gan__update *updates;   /* and what is done with it */
     gan__counter steps;
+    int64_t rollbacks; /* of the state, when the first gradient was gathered */
     double grad_norm;
 };
 
@@ -64,7 +64,7 @@ static bool is_real(const gan_optim *o, const char *who) {
     return false;
 }
 
-static bool opts_valid(gan_ctx *ctx, const gan_optim_opts *o) {
+static bool ranges_valid(gan_ctx *ctx, const gan_optim_opts *o) {
     const struct {
         const char *name;
         double value, below;
@@ -79,10 +79,6 @@ static bool opts_valid(gan_ctx *ctx, const gan_optim_opts *o) {
         {"clip_norm", o->clip_norm, INFINITY},
         {"clip_value", o->clip_value, INFINITY},
     };
-    if ((unsigned)o->kind > GAN_SGD) {
-        gan__raise(ctx, GAN_E_ARG, "gan_optim_new: %d is no kind of optimiser", (int)o->kind);
-        return false;
-    }
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= 0 && ranges[i].value < ranges[i].below)) {
             gan__raise(ctx, GAN_E_ARG, "gan_optim_new: %s is %g, outside [0, %g)", ranges[i].name, ranges[i].value,
@@ -90,6 +86,19 @@ static bool opts_valid(gan_ctx *ctx, const gan_optim_opts *o) {
             return false;
         }
     return true;
+}
+
+static bool opts_valid(gan_ctx *ctx, const gan_optim_opts *o) {
+    bool adam = o->kind == GAN_ADAM;
+    if ((unsigned)o->kind > GAN_SGD)
+        gan__raise(ctx, GAN_E_ARG, "gan_optim_new: %d is no kind of optimiser", (int)o->kind);
+    else if (!adam && (o->amsgrad || o->decoupled))
+        gan__raise(ctx, GAN_E_ARG, "gan_optim_new: %s is for Adam only", o->amsgrad ? "amsgrad" : "decoupled");
+    else if (adam && o->momentum > 0)
+        gan__raise(ctx, GAN_E_ARG, "gan_optim_new: momentum is for SGD and RMSProp; Adam's is beta1");
+    else
+        ranges_valid(ctx, o);
+    return gan__ok(ctx);
 }
 
 static void forget_grads(gan_optim *o) {
@@ -102,10 +111,12 @@ static void forget_grads(gan_optim *o) {
 static void destroy(gan__object *object) {
     gan_optim *o = (gan_optim *)object;
     gan_ctx *ctx = object->ctx;
-    if (o->slots) {
-        forget_grads(o);
-        for (int i = 0; i < o->count; i++)
-            for (int k = 0; k < GAN__MOMENTS; k++) gan_release(o->slots[i].moment[k]);
+    for (int i = 0; o->slots && i < o->count; i++) {
+        param_slot *slot = &o->slots[i];
+        gan_release(slot->grad);
+        for (int k = 0; k < GAN__MOMENTS; k++) gan_release(slot->moment[k]);
+        gan__counter_remove(&slot->updates);
+        gan__free(ctx, (char *)slot->param.name);
     }
     gan__counter_remove(&o->steps);
     gan__free(ctx, o->slots);
@@ -128,52 +139,73 @@ static gan_tensor *new_moment(gan_ctx *ctx, gan_shape shape) {
     return t;
 }
 
-static void fill_slots(gan_optim *o) {
-    int moments = moment_count(&o->opts);
-    for (int i = 0, k = 0; i < gan_module_param_count(o->module); i++) {
-        const gan_param *p = gan_module_param(o->module, i);
+static void fill_slot(gan_optim *o, param_slot *slot, const gan_param *p) {
+    gan_ctx *ctx = o->object.ctx;
+    slot->param = *p;
+    slot->param.name = gan__strdup(ctx, p->name);
+    gan__counter_add(ctx, &slot->updates, 0);
+    for (int k = 0; k < moment_count(&o->opts); k++) slot->moment[k] = new_moment(ctx, gan_shape_of(p->tensor));
+}
+
+static void fill_slots(gan_optim *o, gan_module *m) {
+    for (int i = 0, k = 0; i < gan_module_param_count(m); i++) {
+        const gan_param *p = gan_module_param(m, i);
         if (p->buffer) continue;
-        param_slot *slot = &o->slots[k++];
-        slot->param = p;
-        for (int j = 0; j < moments; j++) slot->moment[j] = new_moment(o->object.ctx, gan_shape_of(p->tensor));
+        o->variables[k] = p->tensor;
+        fill_slot(o, &o->slots[k++], p);
     }
 }
 
+/* -1 (raised) without memory. */
 static int trained_count(const gan_module *m) {
     int count = 0;
     for (int i = 0; i < gan_module_param_count(m); i++) count += !gan_module_param(m, i)->buffer;
-    return count;
+    return gan__ok(gan_module_ctx(m)) ? count : -1;
 }
 
 gan_optim *gan_optim_new(gan_module *m, gan_optim_opts opts) {
     gan_ctx *ctx = gan_module_ctx(m);
-    if (!gan__ok(ctx) || gan_module_is_nil(m) || !opts_valid(ctx, &opts)) return nil_optim(ctx);
-    gan_optim *o = gan__calloc(ctx, sizeof *o);
+    if (gan_module_is_nil(m)) gan__raise(ctx, GAN_E_ARG, "gan_optim_new: the module is nil");
+    if (!gan__ok(ctx) || !opts_valid(ctx, &opts)) return nil_optim(ctx);
+    int count = trained_count(m);
+    gan_optim *o = count < 0 ? NULL : gan__calloc(ctx, sizeof *o);
     if (!o) return nil_optim(ctx);
-    size_t n = (size_t)(o->count = trained_count(m));
-    o->module = m;
+    o->count = count;
     o->opts = opts;
     gan__own(ctx, &o->object, destroy);
     gan__counter_add(ctx, &o->steps, 0);
-    o->slots = gan__calloc(ctx, n * sizeof *o->slots);
-    o->variables = gan__calloc(ctx, n * sizeof *o->variables);
-    o->grads = gan__calloc(ctx, n * sizeof *o->grads);
-    o->updates = gan__calloc(ctx, n * sizeof *o->updates);
-    if (gan__ok(ctx)) fill_slots(o);
+    o->slots = gan__calloc(ctx, (size_t)count * sizeof *o->slots);
+    o->variables = gan__calloc(ctx, (size_t)count * sizeof *o->variables);
+    o->grads = gan__calloc(ctx, (size_t)count * sizeof *o->grads);
+    o->updates = gan__calloc(ctx, (size_t)count * sizeof *o->updates);
+    if (gan__ok(ctx)) fill_slots(o, m);
     gan__commit(ctx); /* this is where a first step that fails goes back to */
     if (gan__ok(ctx)) return o;
     gan_optim_free(o);
     return nil_optim(ctx);
 }
 
-/* --- stepping --------------------------------------------------------------------------------------------- */
+/* --- gathering gradients ---------------------------------------------------------------------------------- */
 
-static void gather(gan_optim *o, int i, gan_tensor *g) {
-    gan_ctx *ctx = o->object.ctx;
-    param_slot *slot = &o->slots[i];
+static bool loss_usable(gan_ctx *ctx, const gan_tensor *loss, const char *who) {
+    if (gan__ok(ctx) && loss && loss->state == GAN__HANDLE_NIL) gan__raise(ctx, GAN_E_ARG, "%s: the loss is nil", who);
+    if (!gan__usable(ctx, loss, who)) return false;
+    if (gan_count(loss) != 1) {
+        char text[GAN_SHAPE_TEXT];
+        gan__raise(ctx, GAN_E_SHAPE, "%s: the loss has shape %s, it must have one element", who,
+                   gan_shape_text(gan_shape_of(loss), text));
+        return false;
+    }
+    double value = gan_item(loss);
+    if (!isfinite(value)) gan__raise(ctx, GAN_E_NONFINITE, "%s: the loss is %g", who, value);
+    return gan__ok(ctx);
+}
+
+/* The slot keeps g beyond the scope under way, added to what it has. */
+static void gather(gan_optim *o, param_slot *slot, gan_tensor *g) {
     if (slot->grad) {
         gan_tensor *both[] = {slot->grad, g};
-        g = gan_apply(ctx, &gan__op_accumulate, both, 2, NULL);
+        g = gan_apply(o->object.ctx, &gan__op_accumulate, both, 2, NULL);
         if (gan_is_nil(g)) return;
         gan_release(slot->grad);
     }
@@ -181,137 +213,144 @@ static void gather(gan_optim *o, int i, gan_tensor *g) {
     slot->grad = g;
 }
 
-static bool loss_usable(gan_ctx *ctx, const gan_tensor *loss) {
-    if (gan__ok(ctx) && loss && loss->state == GAN__HANDLE_NIL) gan__raise(ctx, GAN_E_ARG, "gan_optim_step: the loss is nil");
-    if (!gan__usable(ctx, loss, "gan_optim_step")) return false;
-    double value = gan_item(loss);
-    if (gan__ok(ctx) && !isfinite(value)) gan__raise(ctx, GAN_E_NONFINITE, "gan_optim_step: the loss is %g", value);
-    return gan__ok(ctx);
+static void differentiate(gan_optim *o, gan_tensor *loss, double scale, bool retain, const char *who) {
+    gan_ctx *ctx = o->object.ctx;
+    gan__grad_opts opts = {.consume = !retain, .seed = gan_full(ctx, gan_shape_of(loss), scale), .who = who};
+    if (gan_is_nil(opts.seed) || !gan__grads(loss, o->variables, o->count, o->grads, opts)) return;
+    int found = 0;
+    for (int i = 0; i < o->count && gan__ok(ctx); i++)
+        if (o->grads[i]) {
+            gather(o, &o->slots[i], o->grads[i]);
+            found++;
+        }
+    if (!found) gan__raise(ctx, GAN_E_GRAPH, "%s: the loss depends on none of the module's parameters", who);
 }
 
-static void add_gradients(gan_optim *o, gan_tensor *loss, double scale, bool retain) {
-    gan_ctx *ctx = o->object.ctx;
+/* An error since the gradients were gathered belongs to a step that was given up, and they with it. */
+static void drop_stale_grads(gan_optim *o) {
+    int64_t rollbacks = o->object.ctx->state.rollbacks;
+    if (o->rollbacks != rollbacks) forget_grads(o);
+    o->rollbacks = rollbacks;
+}
+
+static gan_status add_loss(gan_optim *o, gan_tensor *loss, double scale, bool retain, const char *who) {
+    gan_ctx *ctx = ctx_of(o);
+    if (!is_real(o, who)) return ctx->status;
+    drop_stale_grads(o);
     gan_scope_begin(ctx);
     ctx->no_record++;
-    for (int i = 0; i < o->count; i++) o->variables[i] = o->slots[i].param->tensor;
-    gan_tensor *seed = gan_full(ctx, gan_shape_of(loss), scale);
-    gan__grad_opts opts = {.consume = !retain, .seed = seed, .who = "gan_optim_step"};
-    if (gan__ok(ctx) && gan__grads(loss, o->variables, o->count, o->grads, opts))
-        for (int i = 0; i < o->count && gan__ok(ctx); i++)
-            if (o->grads[i]) gather(o, i, o->grads[i]);
+    if (loss_usable(ctx, loss, who)) differentiate(o, loss, scale, retain, who);
     ctx->no_record--;
     gan_scope_end(ctx);
-}
-
-gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool retain) {
-    gan_ctx *ctx = ctx_of(o);
-    if (!is_real(o, "gan_optim_step")) return ctx->status;
-    if (loss_usable(ctx, loss)) add_gradients(o, loss, scale, retain);
     if (!gan__ok(ctx)) forget_grads(o);
     return ctx->status;
 }
 
-static bool clamp_gradient(gan_optim *o, param_slot *slot) {
-    gan_ctx *ctx = o->object.ctx;
-    ctx->no_record++;
-    gan_tensor *clamped = gan_clamp(slot->grad, -o->opts.clip_value, o->opts.clip_value);
-    ctx->no_record--;
-    if (gan_is_nil(clamped)) return false;
-    gan__move_to_scope(clamped, 0);
-    gan_release(slot->grad);
-    slot->grad = clamped;
-    return true;
-}
+/* --- stepping --------------------------------------------------------------------------------------------- */
 
-/* The joint norm of the gradients as they came, and after clamping. False (raised): one of them is not finite. */
-static bool measure(gan_optim *o, double *after) {
-    double squares = 0, clamped = 0;
+static double clip_value_of(const gan_optim *o) { return o->opts.clip_value > 0 ? o->opts.clip_value : INFINITY; }
+
+/* The joint 2-norm of the gradients as they came, and clamped. False (raised): one of them is not finite, or there is none. */
+static bool measure(gan_optim *o, double *norm, double *clamped_norm, const char *who) {
+    gan_ctx *ctx = o->object.ctx;
+    double squares = 0, clamped = 0, clip = clip_value_of(o);
+    bool any = false;
     for (int i = 0; i < o->count; i++) {
-        param_slot *slot = &o->slots[i];
-        if (!slot->grad) continue;
-        double s = gan__sum_squares(gan_data(slot->grad), gan_count(slot->grad));
+        const gan_tensor *g = o->slots[i].grad;
+        if (!g) continue;
+        any = true;
+        double s = gan__sum_squares(gan_data(g), gan_count(g), INFINITY);
         if (!isfinite(s)) {
-            gan__raise(o->object.ctx, GAN_E_NONFINITE, "gan_optim_step: the gradient of \"%s\" is not finite", slot->param->name);
+            gan__raise(ctx, GAN_E_NONFINITE, "%s: the gradient of \"%s\" is not finite", who, o->slots[i].param.name);
             return false;
         }
         squares += s;
-        if (o->opts.clip_value > 0) {
-            if (!clamp_gradient(o, slot)) return false;
-            s = gan__sum_squares(gan_data(slot->grad), gan_count(slot->grad));
-        }
-        clamped += s;
+        clamped += isfinite(clip) ? gan__sum_squares(gan_data(g), gan_count(g), clip) : s;
     }
-    o->grad_norm = sqrt(squares);
-    *after = sqrt(clamped);
-    return true;
+    *norm = sqrt(squares);
+    *clamped_norm = sqrt(clamped);
+    if (!any) gan__raise(ctx, GAN_E_STATE, "%s: no gradients have been added since the last step", who);
+    return any;
 }
 
-static bool open_slot(gan_tensor *t, gan__slot *slot) {
+static bool open_pair(gan_tensor *t, gan__pair *pair) {
     if (!t) return true;
-    slot->src = gan_data(t);
-    slot->dst = gan__overwrite(t, false);
-    return slot->dst != NULL;
+    pair->src = gan_data(t);
+    pair->dst = gan__overwrite(t, false);
+    return pair->dst != NULL;
 }
 
-/* Lists the parameters that have a gradient. Negative (raised): no memory for their new values. */
-static int open_updates(gan_optim *o, double grad_scale) {
-    int n = 0;
-    for (int i = 0; i < o->count; i++) {
-        param_slot *slot = &o->slots[i];
-        if (!slot->grad) continue;
-        gan__update *u = &o->updates[n++];
-        *u = (gan__update){.grad = gan_data(slot->grad), .count = gan_count(slot->grad), .grad_scale = grad_scale};
-        u->decay = slot->param->no_decay ? 0 : o->opts.weight_decay;
-        bool ok = open_slot(slot->param->tensor, &u->w);
-        for (int k = 0; k < GAN__MOMENTS && ok; k++) ok = open_slot(slot->moment[k], &u->m[k]);
-        if (!ok) return -1;
-    }
-    return n;
+/* False (raised): no memory for the new values. */
+static bool open_update(const gan_optim *o, param_slot *slot, gan__update *u) {
+    *u = (gan__update){0};
+    if (!slot->grad) return true;
+    double t = (double)++slot->updates.value;
+    u->grad = gan_data(slot->grad);
+    u->count = gan_count(slot->grad);
+    u->decay = slot->param.no_decay ? 0 : o->opts.weight_decay;
+    u->correction1 = 1 - pow(o->opts.beta1, t);
+    u->correction2 = 1 - pow(o->opts.beta2, t);
+    bool ok = open_pair(slot->param.tensor, &u->w);
+    for (int k = 0; k < GAN__MOMENTS && ok; k++) ok = open_pair(slot->moment[k], &u->m[k]);
+    return ok;
 }
 
-static gan__rule rule_of(const gan_optim *o) {
+static gan__rule rule_of(const gan_optim *o, double norm) {
     const gan_optim_opts *p = &o->opts;
-    double t = (double)o->steps.value;
+    double shrunk = p->clip_norm > 0 ? p->clip_norm / (norm + 1e-6) : 1; /* as PyTorch's clip_grad_norm_ */
     return (gan__rule){.lr = p->lr,
                        .beta1 = p->beta1,
                        .beta2 = p->kind == GAN_RMSPROP ? p->alpha : p->beta2,
                        .eps = p->eps,
                        .momentum = p->momentum,
-                       .correction1 = 1 - pow(p->beta1, t),
-                       .correction2 = 1 - pow(p->beta2, t),
+                       .clip = clip_value_of(o),
+                       .grad_scale = shrunk < 1 ? shrunk : 1,
                        .decoupled = p->decoupled,
                        .amsgrad = p->amsgrad};
 }
 
-static void apply_gradients(gan_optim *o) {
+static void apply_grads(gan_optim *o, const char *who) {
     gan_ctx *ctx = o->object.ctx;
-    double norm, clip = o->opts.clip_norm;
-    if (!measure(o, &norm)) return;
-    int n = open_updates(o, clip > 0 && norm > clip ? clip / norm : 1);
-    if (n < 0) return;
+    double norm, clamped_norm;
+    if (!measure(o, &norm, &clamped_norm, who)) return;
+    for (int i = 0; i < o->count; i++)
+        if (!open_update(o, &o->slots[i], &o->updates[i])) return;
+    gan__rule rule = rule_of(o, clamped_norm);
+    int bad = gan__update_all(ctx, kinds[o->opts.kind].update, &rule, o->updates, o->count);
+    if (bad < o->count) {
+        gan__raise(ctx, GAN_E_NONFINITE, "%s: the new value of \"%s\" is not finite", who, o->slots[bad].param.name);
+        return;
+    }
+    o->grad_norm = norm;
     o->steps.value++;
-    gan__rule rule = rule_of(o);
-    gan__update_all(ctx, kinds[o->opts.kind].update, &rule, o->updates, n);
     gan__commit(ctx);
 }
 
-gan_status gan_optim_apply(gan_optim *o) {
+static gan_status apply(gan_optim *o, const char *who) {
     gan_ctx *ctx = ctx_of(o);
-    if (!is_real(o, "gan_optim_step")) return ctx->status;
-    if (gan__ok(ctx)) apply_gradients(o);
+    if (!is_real(o, who)) return ctx->status;
+    drop_stale_grads(o);
+    if (gan__ok(ctx)) apply_grads(o, who);
     forget_grads(o);
     return ctx->status;
 }
 
-gan_status gan_optim_step(gan_optim *o, gan_tensor *loss) {
-    gan_optim_add(o, loss, 1, false);
-    return gan_optim_apply(o);
+gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool retain) {
+    return add_loss(o, loss, scale, retain, "gan_optim_add");
 }
 
-gan_status gan_optim_step_retain(gan_optim *o, gan_tensor *loss) {
-    gan_optim_add(o, loss, 1, true);
-    return gan_optim_apply(o);
+gan_status gan_optim_apply(gan_optim *o) { return apply(o, "gan_optim_apply"); }
+
+static gan_status step(gan_optim *o, gan_tensor *loss, bool retain) {
+    static const char who[] = "gan_optim_step";
+    add_loss(o, loss, 1, retain, who);
+    return apply(o, who);
 }
+
+gan_status gan_optim_step(gan_optim *o, gan_tensor *loss) { return step(o, loss, false); }
+gan_status gan_optim_step_retain(gan_optim *o, gan_tensor *loss) { return step(o, loss, true); }
+
+/* --- looking ---------------------------------------------------------------------------------------------- */
 
 double gan_optim_lr(const gan_optim *o) { return is_nil(o) ? NAN : o->opts.lr; }
 
@@ -334,6 +373,7 @@ const char *gan__optim_moment_name(const gan_optim *o, int moment) {
 }
 
 int gan__optim_count(const gan_optim *o) { return o->count; }
-const gan_param *gan__optim_param(const gan_optim *o, int index) { return o->slots[index].param; }
+const gan_param *gan__optim_param(const gan_optim *o, int index) { return &o->slots[index].param; }
 gan_tensor *gan__optim_moment(const gan_optim *o, int index, int moment) { return o->slots[index].moment[moment]; }
+gan__counter *gan__optim_param_counter(gan_optim *o, int index) { return &o->slots[index].updates; }
 gan__counter *gan__optim_counter(gan_optim *o) { return &o->steps; }

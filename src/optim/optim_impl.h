@@ -4,17 +4,19 @@
 
 #include <gan/optim.h>
 
+#include "../kernels/update.h"
 #include "../tensor/tensor_impl.h"
-
-#define GAN__MOMENTS 3
 
 /* A moment's name in files, as in PyTorch's optimiser state ("exp_avg"); NULL: the rule keeps fewer. */
 const char *gan__optim_moment_name(const gan_optim *o, int moment);
 
-/* The module's trained parameters, in its order. */
+/* The trained parameters of the module, in its order, when the optimiser was made. */
 int gan__optim_count(const gan_optim *o);
 const gan_param *gan__optim_param(const gan_optim *o, int index);
 gan_tensor *gan__optim_moment(const gan_optim *o, int index, int moment);
+
+/* Updates of one parameter, and steps of the whole. */
+gan__counter *gan__optim_param_counter(gan_optim *o, int index);
 gan__counter *gan__optim_counter(gan_optim *o);
 
 gan__counter *gan__ema_counter(gan_ema *e);

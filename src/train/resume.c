@@ -39,6 +39,17 @@ static int counters_of(gan_trainer *t, const char *names[4], gan__counter *count
     return n;
 }
 
+/* The number of updates of each of the player's parameters, with its name among the counters. */
+typedef bool (*update_count_fn)(void *file, const char *name, gan__counter *counter);
+static bool each_update_count(const player *who, update_count_fn fn, void *file) {
+    for (int i = 0; i < gan__optim_count(who->optim); i++) {
+        char name[NAME];
+        snprintf(name, sizeof name, "%s_optim.%s", who->name, gan__optim_param(who->optim, i)->name);
+        if (!fn(file, name, gan__optim_param_counter(who->optim, i))) return false;
+    }
+    return true;
+}
+
 /* Calls fn for each moment of each of the player's parameters, with its name in the file. */
 typedef bool (*moment_fn)(void *file, const char *name, const gan_param *p, gan_tensor *moment);
 static bool each_moment(const player *who, moment_fn fn, void *file) {
@@ -57,9 +68,14 @@ static bool each_moment(const player *who, moment_fn fn, void *file) {
 /* --- saving ----------------------------------------------------------------------------------------------- */
 
 static void add_named(gan__st_writer *w, const char *group, const char *name, int64_t value) {
-    char key[NAME];
+    char key[NAME + 16];
     snprintf(key, sizeof key, "%s.%s", group, name);
     gan__st_add_meta_int(w, key, value);
+}
+
+static bool add_update_count(void *file, const char *name, gan__counter *counter) {
+    add_named(file, "counter", name, counter->value);
+    return true;
 }
 
 static void add_meta(gan_trainer *t, gan__st_writer *w) {
@@ -76,6 +92,9 @@ static void add_meta(gan_trainer *t, gan__st_writer *w) {
     const char *names[4];
     gan__counter *counters[4];
     for (int n = counters_of(t, names, counters), i = 0; i < n; i++) add_named(w, "counter", names[i], counters[i]->value);
+    player players[2];
+    players_of(t, players);
+    for (int i = 0; i < 2; i++) each_update_count(&players[i], add_update_count, w);
     for (gan_stream *s = ctx->state.streams; s; s = s->next) add_named(w, "stream", s->name, s->position.value);
     for (int i = 0; i < gan__option_count(); i++) {
         snprintf(key, sizeof key, "option.%s", gan__option_name(i));
@@ -150,15 +169,30 @@ static void tell_changes(gan_trainer *t, gan__st *file) {
 }
 
 static bool read_int(gan_ctx *ctx, gan__st *file, const char *group, const char *name, int64_t *value) {
-    char key[NAME];
+    char key[NAME + 16];
     snprintf(key, sizeof key, "%s.%s", group, name);
     if (gan__st_meta_int(file, key, value) && *value >= 0) return true;
     gan__raise(ctx, GAN_E_MISMATCH, "%s: %s: \"%s\" is missing or no count", who, gan__st_path(file), key);
     return false;
 }
 
+typedef struct opened {
+    gan_ctx *ctx;
+    gan__st *file;
+} opened;
+
+static bool read_update_count(void *file, const char *name, gan__counter *counter) {
+    const opened *o = file;
+    return read_int(o->ctx, o->file, "counter", name, &counter->value);
+}
+
 static bool read_counters(gan_trainer *t, gan__st *file) {
     gan_ctx *ctx = t->object.ctx;
+    player players[2];
+    players_of(t, players);
+    opened o = {ctx, file};
+    for (int i = 0; i < 2; i++)
+        if (!each_update_count(&players[i], read_update_count, &o)) return false;
     const char *names[4];
     gan__counter *counters[4];
     for (int n = counters_of(t, names, counters), i = 0; i < n; i++)
