@@ -25,9 +25,9 @@ GAN_API gan_loss gan_loss_non_saturating(void); /* targets 1, 0, 1 */
 GAN_API gan_loss gan_loss_least_squares(void);  /* (a,b,c) = (0,1,1) */
 
 /* Mean cross-entropy of sigmoid(logits) with the target t, a constant or one per logit:
- * E[softplus(x) - t*x]. Its derivative is sigmoid(x) - t: the loss cancels the sigmoid's. */
+ * E[softplus(x) - t*x], finite for every finite logit. Its derivative is sigmoid(x) - t: the loss cancels the sigmoid's. */
 GAN_API gan_tensor *gan_bce_with_logits(gan_tensor *logits, double target);
-GAN_API gan_tensor *gan_bce_with_logits_targets(gan_tensor *logits, gan_tensor *targets); /* same shape */
+GAN_API gan_tensor *gan_bce_with_logits_targets(gan_tensor *logits, gan_tensor *targets); /* of the very same shape */
 
 /* half E (x - target)^2 */
 GAN_API gan_tensor *gan_half_square(gan_tensor *x, double target);
