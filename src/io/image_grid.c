@@ -10,8 +10,8 @@
 #define WHO "gan_write_grid"
 #define MAX_GAP 4096
 
-gan__pixels gan__pixels_new(gan_ctx *ctx, int64_t width, int64_t height, int channels, const char *who) {
-    gan__pixels x = {width, height, channels, NULL};
+gan__canvas gan__canvas_new(gan_ctx *ctx, int64_t width, int64_t height, int channels, const char *who) {
+    gan__canvas x = {width, height, channels, NULL};
     /* stb counts in int: a row has a filter byte, and compression may add a little. */
     if (width > INT_MAX / 2 / channels - 1 || height > INT_MAX / 2 / (width * channels + 1))
         gan__raise(ctx, GAN_E_SHAPE, "%s: a picture of %lld by %lld pixels is too large", who, (long long)width,
@@ -21,10 +21,10 @@ gan__pixels gan__pixels_new(gan_ctx *ctx, int64_t width, int64_t height, int cha
     return x;
 }
 
-gan_status gan__pixels_write(gan_ctx *ctx, gan__pixels pixels, const char *path, const char *who) {
-    if (!pixels.p || !gan__ok(ctx)) return gan_ctx_status(ctx);
+gan_status gan__canvas_write(gan_ctx *ctx, gan__canvas canvas, const char *path, const char *who) {
+    if (!canvas.p || !gan__ok(ctx)) return gan_ctx_status(ctx);
     int size = 0;
-    uint8_t *png = gan__png_encode(pixels, &size);
+    uint8_t *png = gan__png_encode(canvas, &size);
     if (png)
         gan__file_put(ctx, path, png, (size_t)size, who);
     else
@@ -39,7 +39,7 @@ static uint8_t pixel_of(gan_real v) {
     return level <= 0 ? 0 : level >= 255 ? 255 : (uint8_t)(level + 0.5);
 }
 
-static void draw(gan__pixels grid, int64_t left, int64_t top, const gan_real *image, int64_t h, int64_t w) {
+static void draw(gan__canvas grid, int64_t left, int64_t top, const gan_real *image, int64_t h, int64_t w) {
     for (int64_t y = 0; y < h; y++) {
         uint8_t *row = grid.p + ((top + y) * grid.width + left) * grid.channels;
         for (int64_t i = 0; i < w * grid.channels; i++) row[i] = pixel_of(*image++);
@@ -52,10 +52,10 @@ static int64_t columns_for(int64_t n, int64_t h, int64_t w, int asked) {
     return columns < 1 ? 1 : columns > n ? n : columns;
 }
 
-static gan__pixels image_grid(gan_ctx *ctx, gan_shape s, const gan_real *images, gan_grid_opts o) {
+static gan__canvas image_grid(gan_ctx *ctx, gan_shape s, const gan_real *images, gan_grid_opts o) {
     int64_t n = s.d[0], h = s.d[1], w = s.d[2], c = s.d[3];
     int64_t columns = columns_for(n, h, w, o.columns), rows = (n + columns - 1) / columns;
-    gan__pixels grid = gan__pixels_new(ctx, columns * (w + o.gap) - o.gap, rows * (h + o.gap) - o.gap, (int)c, WHO);
+    gan__canvas grid = gan__canvas_new(ctx, columns * (w + o.gap) - o.gap, rows * (h + o.gap) - o.gap, (int)c, WHO);
     for (int64_t i = 0; i < n && grid.p; i++)
         draw(grid, i % columns * (w + o.gap), i / columns * (h + o.gap), images + i * h * w * c, h, w);
     return grid;
@@ -81,8 +81,8 @@ gan_status gan_write_grid(gan_tensor *t, const char *path, gan_grid_opts o) {
     gan_shape s = gan_shape_of(t);
     if (!values) gan__raise(ctx, GAN_E_ARG, WHO ": the tensor is nil");
     if (!gan__ok(ctx) || !drawable(ctx, s, o)) return gan_ctx_status(ctx);
-    gan__pixels pixels = s.ndim == 2 ? gan__scatter_plot(ctx, values, s.d[0], o.range, WHO) : image_grid(ctx, s, values, o);
-    gan_status status = gan__pixels_write(ctx, pixels, path, WHO);
-    gan__free(ctx, pixels.p);
+    gan__canvas canvas = s.ndim == 2 ? gan__scatter_plot(ctx, values, s.d[0], o.range, WHO) : image_grid(ctx, s, values, o);
+    gan_status status = gan__canvas_write(ctx, canvas, path, WHO);
+    gan__free(ctx, canvas.p);
     return status;
 }

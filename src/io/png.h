@@ -5,21 +5,21 @@
 #include "../base/ctx_impl.h"
 
 /* Eight-bit pixels, `channels` (1: grey, 3: RGB) to each, row after row from the top. */
-typedef struct gan__pixels {
+typedef struct gan__canvas {
     int64_t width, height;
     int channels;
     uint8_t *p;
-} gan__pixels;
+} gan__canvas;
 
 /* Zeroed pixels in pool memory, for gan__free(ctx, pixels.p). p is NULL (raised) without memory or if there are more than a
  * PNG's writer can count. */
-gan__pixels gan__pixels_new(gan_ctx *ctx, int64_t width, int64_t height, int channels, const char *who);
-gan_status gan__pixels_write(gan_ctx *ctx, gan__pixels pixels, const char *path, const char *who);
+gan__canvas gan__canvas_new(gan_ctx *ctx, int64_t width, int64_t height, int channels, const char *who);
+gan_status gan__canvas_write(gan_ctx *ctx, gan__canvas pixels, const char *path, const char *who);
 
 /* A scatter plot of n points (x, y), as gan_write_grid describes it. */
-gan__pixels gan__scatter_plot(gan_ctx *ctx, const gan_real *points, int64_t n, double range, const char *who);
+gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, int64_t n, double range, const char *who);
 
 /* The PNG of some pixels, `*size` bytes, for free(); NULL without memory. */
-uint8_t *gan__png_encode(gan__pixels pixels, int *size);
+uint8_t *gan__png_encode(gan__canvas pixels, int *size);
 
 #endif

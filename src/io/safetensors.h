@@ -11,10 +11,23 @@
 #define GAN__ST_MAX_DIMS 8
 
 /* X(name, bytes): the types a file may hold. Only F32, F64 and I64 are written, or read as numbers. */
-#define GAN__ST_DTYPES(X)                                                                                                        \
-    X(F64, 8)                                                                                                                    \
-    X(I64, 8) X(U64, 8) X(C64, 8) X(F32, 4) X(I32, 4) X(U32, 4) X(F16, 2) X(BF16, 2) X(I16, 2) X(U16, 2) X(I8, 1) X(U8, 1)       \
-        X(BOOL, 1) X(F8_E4M3, 1) X(F8_E5M2, 1)
+#define GAN__ST_DTYPES(X)           \
+    X(F64, 8)                       \
+    X(I64, 8)                       \
+    X(U64, 8)                       \
+    X(C64, 8)                       \
+    X(F32, 4)                       \
+    X(I32, 4)                       \
+    X(U32, 4)                       \
+    X(F16, 2)                       \
+    X(BF16, 2)                      \
+    X(I16, 2)                       \
+    X(U16, 2)                       \
+    X(I8, 1)                        \
+    X(U8, 1)                        \
+    X(BOOL, 1)                      \
+    X(F8_E4M3, 1)                   \
+    X(F8_E5M2, 1)
 
 typedef enum gan__st_dtype {
 #define GAN__ST_ENUM(name, bytes) GAN__ST_##name,

@@ -17,13 +17,13 @@ typedef struct colour {
 static const colour paper = {{255, 255, 255}}, faint = {{225, 225, 225}}, frame = {{90, 90, 90}}, ink = {{31, 56, 120}};
 
 /* Moves a pixel towards a colour: repeated dots get darker, so that density shows. */
-static void blend(gan__pixels x, int64_t col, int64_t row, colour c, double opacity) {
+static void blend(gan__canvas x, int64_t col, int64_t row, colour c, double opacity) {
     if (col < 0 || row < 0 || col >= x.width || row >= x.height) return;
     uint8_t *p = x.p + (row * x.width + col) * 3;
     for (int k = 0; k < 3; k++) p[k] = (uint8_t)lround(p[k] + opacity * (c.rgb[k] - p[k]));
 }
 
-static void rectangle(gan__pixels x, int64_t left, int64_t top, int64_t width, int64_t height, colour c) {
+static void rectangle(gan__canvas x, int64_t left, int64_t top, int64_t width, int64_t height, colour c) {
     for (int64_t row = top; row < top + height; row++)
         for (int64_t col = left; col < left + width; col++) blend(x, col, row, c, 1);
 }
@@ -37,7 +37,7 @@ static const struct {
             {'8', {7, 5, 7, 5, 7}}, {'9', {7, 5, 7, 1, 7}}, {'-', {0, 0, 7, 0, 0}}, {'+', {0, 2, 7, 2, 0}},
             {'.', {0, 0, 0, 0, 2}}, {'e', {0, 7, 7, 4, 7}}};
 
-static void letter(gan__pixels x, int64_t left, int64_t top, char what) {
+static void letter(gan__canvas x, int64_t left, int64_t top, char what) {
     for (size_t f = 0; f < sizeof font / sizeof *font; f++)
         if (font[f].letter == what)
             for (int i = 0; i < 15; i++)
@@ -46,7 +46,7 @@ static void letter(gan__pixels x, int64_t left, int64_t top, char what) {
 }
 
 /* Centred at `middle`, but not beyond the picture's edges. */
-static void number(gan__pixels x, int64_t middle, int64_t top, double value) {
+static void number(gan__canvas x, int64_t middle, int64_t top, double value) {
     char text[32];
     int64_t width = snprintf(text, sizeof text, "%.3g", value) * 4 * LETTER - LETTER, left = middle - width / 2;
     if (left < 2) left = 2;
@@ -54,7 +54,7 @@ static void number(gan__pixels x, int64_t middle, int64_t top, double value) {
     for (const char *c = text; *c; c++, left += 4 * LETTER) letter(x, left, top, *c == ',' ? '.' : *c);
 }
 
-static void axes(gan__pixels x, double range) {
+static void axes(gan__canvas x, double range) {
     rectangle(x, 0, 0, SIZE, SIZE, paper);
     for (int i = 1; i < 4; i++) {
         int64_t at = MARGIN + i * INNER / 4;
@@ -68,7 +68,7 @@ static void axes(gan__pixels x, double range) {
     for (int i = 0; i <= 2; i++) number(x, MARGIN + i * INNER / 2, MARGIN + INNER + 8, (i - 1) * range);
 }
 
-static void dot(gan__pixels x, double col, double row) {
+static void dot(gan__canvas x, double col, double row) {
     int64_t c0 = (int64_t)floor(col), r0 = (int64_t)floor(row);
     for (int64_t r = r0 - DOT; r <= r0 + DOT; r++)
         for (int64_t c = c0 - DOT; c <= c0 + DOT; c++) {
@@ -87,8 +87,8 @@ static double fitting_range(const gan_real *points, int64_t n) {
     return ceil(1.05 * most / unit) * unit;
 }
 
-gan__pixels gan__scatter_plot(gan_ctx *ctx, const gan_real *points, int64_t n, double range, const char *who) {
-    gan__pixels x = gan__pixels_new(ctx, SIZE, SIZE, 3, who);
+gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, int64_t n, double range, const char *who) {
+    gan__canvas x = gan__canvas_new(ctx, SIZE, SIZE, 3, who);
     if (!x.p) return x;
     if (range <= 0) range = fitting_range(points, n);
     axes(x, range);

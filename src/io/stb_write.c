@@ -26,6 +26,6 @@ static unsigned char *compress_zlib(unsigned char *data, int size, int *packed_s
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include <stb/stb_image_write.h>
 
-uint8_t *gan__png_encode(gan__pixels x, int *size) {
+uint8_t *gan__png_encode(gan__canvas x, int *size) {
     return stbi_write_png_to_mem(x.p, 0, (int)x.width, (int)x.height, x.channels, size);
 }
