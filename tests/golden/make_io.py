@@ -30,7 +30,8 @@ save_file(types(), here / "io_types_no_metadata.safetensors")
 
 
 def model():
-    """Every layout: a Linear before a reshape to an image, both convolutions, batch norm, a Linear after a flatten."""
+    """Every layout: a Linear before a reshape to an image, both convolutions, batch and layer norm,
+    a Linear after a flatten."""
     torch.manual_seed(5)
     m = torch.nn.Sequential(
         torch.nn.Linear(5, 3 * 2 * 4),
@@ -39,9 +40,13 @@ def model():
         torch.nn.BatchNorm2d(2),
         torch.nn.LeakyReLU(0.2),
         torch.nn.Conv2d(2, 4, (2, 3)),
+        torch.nn.LayerNorm([4, 2, 4]),
         torch.nn.Flatten(),
         torch.nn.Linear(4 * 2 * 4, 3),
     )
+    with torch.no_grad():
+        m[6].weight.normal_()
+        m[6].bias.normal_()
     m(torch.randn(6, 5))  # moves the running statistics
     m.eval()
     return m
@@ -51,4 +56,4 @@ m = model()
 save_file(m.state_dict(), here / "io_model.safetensors")
 x = torch.randn(2, 5)
 with torch.no_grad():
-    save_file({"x": x, "y": m(x), "image": m[:6](x)}, here / "io_model_pass.safetensors")
+    save_file({"x": x, "y": m(x), "image": m[:6](x).permute(0, 2, 3, 1).contiguous()}, here / "io_model_pass.safetensors")
