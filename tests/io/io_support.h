@@ -12,7 +12,7 @@
 typedef struct fixture {
     gan_ctx *ctx;
     char folder[64];
-    char path[128]; /* of a file in it that is not there yet */
+    char path[128];    /* of a file in it that is not there yet */
     char message[600]; /* the latest error's, by `failure` */
 } fixture;
 
@@ -88,7 +88,8 @@ static inline void assert_file_is(const char *path, const char *text) {
         check_failed((f)->ctx, status, words);                                                                                   \
     } while (0)
 
-/* Lets every request for memory fail in turn until `run` succeeds; nothing may leak or be left in the folder but `files` files. */
+/* Lets every request for memory fail in turn until `run` succeeds; nothing may leak or be left in the folder but `files` files.
+ */
 static inline void fail_every_allocation(fixture *f, bool (*run)(fixture *f), int files) {
     assert_true(run(f)); /* what the context makes once is made now */
     size_t in_use = gan_ctx_memory(f->ctx).in_use;

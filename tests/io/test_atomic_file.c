@@ -155,9 +155,9 @@ static void on_a_full_disk(fixture *f, size_t room, size_t size) {
 static void test_file__on_a_full_disk_leaves_the_old_one(void **state) {
     fixture *f = *state;
     spit(f->path, "old", 3);
-    on_a_full_disk(f, 100, 200);           /* noticed when the buffer is flushed */
-    on_a_full_disk(f, 100, 1 << 20);       /* at the first write */
-    on_a_full_disk(f, 1 << 19, 1 << 20);   /* in the middle */
+    on_a_full_disk(f, 100, 200);         /* noticed when the buffer is flushed */
+    on_a_full_disk(f, 100, 1 << 20);     /* at the first write */
+    on_a_full_disk(f, 1 << 19, 1 << 20); /* in the middle */
 }
 
 static bool run_put(fixture *f) { return put(f, f->path, "text") == GAN_OK; }

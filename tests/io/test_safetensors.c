@@ -187,6 +187,21 @@ static void test_file__is_spelt_as_the_format_says(void **state) {
     free(bytes);
 }
 
+/* The corpus has a file written by other means, with Python's struct and zlib. */
+static void test_file__is_the_same_as_another_writer_makes(void **state) {
+    fixture *f = *state;
+    size_t size, wanted_size;
+    static const float values[] = {1, -2};
+    gan__st_writer *w = gan__st_writer_new(f->ctx);
+    gan__st_add(w, entry("w", GAN__ST_F32, values, 1, 2, 0));
+    gan__st_write(w, f->path, "test");
+    char *bytes = slurp(f->path, &size), *wanted = slurp(GAN_TESTS_DIR "/fuzz/corpus/safetensors/ours", &wanted_size);
+    assert_int_equal(size, wanted_size);
+    assert_memory_equal(bytes, wanted, size);
+    free(bytes);
+    free(wanted);
+}
+
 /* --- PyTorch's files -------------------------------------------------------------------------------------- */
 
 static void check_golden(gan__st *file) {
@@ -332,6 +347,7 @@ int main(void) {
         TEST(test_file__is_the_same_for_the_same_content),
         TEST(test_file__without_tensors),
         TEST(test_file__is_spelt_as_the_format_says),
+        TEST(test_file__is_the_same_as_another_writer_makes),
         TEST(test_file__of_pytorch_is_read),
         TEST(test_file__of_pytorch_without_metadata_is_read),
         TEST(test_writer__refuses_what_no_reader_would_take),
