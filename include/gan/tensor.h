@@ -65,7 +65,8 @@ GAN_API double gan_item(const gan_tensor *t);
 GAN_API const gan_real *gan_data(const gan_tensor *t);
 
 /* Writes count numbers over the elements of t, a tensor without history such as a parameter. Graphs that saved
- * the old values become stale: differentiating through them is GAN_E_STALE. */
+ * the old values become stale: differentiating through them is GAN_E_STALE. A completed step of its own: a later error does not
+ * undo it. */
 GAN_API void gan_assign(gan_tensor *t, const gan_real *values, int64_t count);
 
 /* A name for messages, such as "main.0.weight"; copied. */

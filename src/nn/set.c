@@ -90,7 +90,8 @@ bool gan__set_fits(const gan_set *set, const gan__list *list, const char *who) {
 void gan_set_store(const gan_set *set, gan_module *m) {
     const gan__list *list = gan__ok(gan_module_ctx(m)) ? gan__list_of(m) : NULL;
     if (!list || !gan__set_fits(set, list, "gan_set_store")) return;
+    gan__hold(set->object.ctx); /* all of them or none */
     for (int i = 0; i < list->count; i++)
         gan_assign(list->params[i].tensor, gan_data(set->tensors[i]), gan_count(set->tensors[i]));
-    gan__commit(gan_module_ctx(m)); /* a later error does not bring the old values back */
+    gan__unhold(set->object.ctx);
 }

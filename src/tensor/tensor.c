@@ -161,20 +161,20 @@ gan_real *gan__overwrite(gan_tensor *t, bool keep) {
     if (!t->storage || !gan__ok(t->ctx)) return NULL;
     gan_ctx *ctx = t->ctx;
     gan__storage *old = t->storage;
-    bool recent = t->undo_epoch == ctx->state.epoch; /* the log has what was there at the last commit */
-    if (recent && old->refs == 1) {
+    bool noted = t->undo_epoch == ctx->state.epoch; /* the log has what was there at the last commit */
+    if (noted && old->refs == 1) {
         old->version++;
         return gan__storage_data(old);
     }
     gan__storage *fresh = gan__storage_new(ctx, old->count);
     if (!fresh) return NULL;
-    if (!recent && !gan__undo_add(ctx, (gan__undo){t, old, restore_storage, discard_storage})) {
+    if (!noted && !gan__undo_add(ctx, (gan__undo){t, old, restore_storage, discard_storage})) {
         gan__storage_unref(ctx, fresh);
         return NULL;
     }
     if (keep) memcpy(gan__storage_data(fresh), gan__storage_data(old), (size_t)old->count * sizeof(gan_real));
     old->version++;
-    if (recent)
+    if (noted)
         gan__storage_unref(ctx, old);
     else
         t->undo_epoch = ctx->state.epoch;
@@ -261,7 +261,9 @@ void gan_assign(gan_tensor *t, const gan_real *values, int64_t count) {
         return;
     }
     gan_real *p = gan__overwrite(t, false);
-    if (p) memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
+    if (!p) return;
+    memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
+    gan__commit(t->ctx);
 }
 
 static void rename_to(gan_ctx *ctx, char **name, const char *text) {

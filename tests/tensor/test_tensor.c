@@ -214,6 +214,21 @@ static void test_assign__writes_over(void **state) {
     check_failed(ctx, GAN_E_STATE, "made by t_exp");
 }
 
+static void test_assign__is_a_step_of_its_own(void **state) {
+    (void)state;
+    gan_tensor *t = vector(2, 1.0, 2.0);
+    gan_assign(t, (gan_real[]){3, 4}, 2);
+    gan_ctx_fail(ctx, GAN_E_ARG, "planted");
+    gan_ctx_clear(ctx);
+    assert_true(gan_data(t)[0] == 3 && gan_data(t)[1] == 4);
+    gan__hold(ctx); /* within somebody else's step it is undone with it */
+    gan_assign(t, (gan_real[]){5, 6}, 2);
+    gan_ctx_fail(ctx, GAN_E_ARG, "planted");
+    gan__unhold(ctx);
+    gan_ctx_clear(ctx);
+    assert_true(gan_data(t)[0] == 3 && gan_data(t)[1] == 4);
+}
+
 static void test_release__makes_later_use_an_error_with_a_name(void **state) {
     (void)state;
     gan_tensor *x = vector(2, 1.0, 2.0), *y = t_exp(x);
@@ -264,7 +279,6 @@ static void test_steady_loop__asks_nobody_for_memory(void **state) {
         gan_tensor *g = gan_grad(y, x, (gan_grad_opts){.create_graph = true});
         gan_assign(x, gan_data(gan_grad(t_sum(t_mul(g, g)), x, (gan_grad_opts){0})), 3);
         gan_assign(x, (gan_real[]){0.1f, 0.2f, 0.3f}, 3);
-        gan__commit(ctx);
         gan_scope_end(ctx);
         if (step == 1000) misses = gan_ctx_memory(ctx).misses;
     }
@@ -301,6 +315,7 @@ int main(void) {
         TEST(test_apply__refuses_tensors_of_other_contexts),
         TEST(test_apply__leaves_nothing_of_a_failed_forward),
         TEST(test_assign__writes_over),
+        TEST(test_assign__is_a_step_of_its_own),
         TEST(test_release__makes_later_use_an_error_with_a_name),
         TEST(test_slots__are_reused_late_and_then_are),
         TEST(test_steady_loop__asks_nobody_for_memory),
