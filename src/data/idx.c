@@ -107,7 +107,7 @@ static bool read_header(idx_file *f, idx_data *out, int64_t *total) {
             gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s is empty: dimension %d is 0", f->path, i);
             return false;
         }
-        if (*total <= f->room) *total = *total > INT64_MAX / out->d[i] ? INT64_MAX : *total * out->d[i];
+        *total = *total > INT64_MAX / out->d[i] ? INT64_MAX : *total * out->d[i];
     }
     if (*total <= f->room) return true;
     gan__raise(f->ctx, GAN_E_FORMAT, WHO ": %s is truncated: its header promises more than it can hold", f->path);

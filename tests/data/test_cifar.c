@@ -84,12 +84,15 @@ static void test_cifar__identity_is_that_of_the_contents(void **state) {
     fixture *f = *state;
     write_records(path_in(f, "a.bin"), 0, 2);
     write_records(path_in(f, "b.bin"), 0, 2);
-    write_records(path_in(f, "c.bin"), 1, 2);
+    write_records(path_in(f, "c.bin"), 0, 2);
+    FILE *c_file = fopen(path_in(f, "c.bin"), "r+b");
+    fputc(7, c_file); /* another label */
+    fclose(c_file);
     gan_dataset *a = gan_cifar10(f->ctx, path_in(f, "a.bin"), (gan_image_opts){0}),
                 *b = gan_cifar10(f->ctx, path_in(f, "b.bin"), (gan_image_opts){0}),
                 *c = gan_cifar10(f->ctx, path_in(f, "c.bin"), (gan_image_opts){0});
     assert_string_equal(gan__dataset_identity(a), gan__dataset_identity(b));
-    assert_string_not_equal(gan__dataset_identity(a), gan__dataset_identity(c));
+    assert_string_not_equal(strstr(gan__dataset_identity(a), "contents"), strstr(gan__dataset_identity(c), "contents"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

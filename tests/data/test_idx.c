@@ -72,6 +72,8 @@ static void test_idx__takes_the_folder_for_no_name(void **state) {
     make_images(bytes);
     folder_in(f, "images-idx3");
     write_file(path_in(f, "images-idx3/x"), bytes, SIZE);
+    folder_in(f, "labels-idx1");
+    write_file(path_in(f, "labels-idx1/x"), label_file, sizeof label_file);
     expect_contents(f->ctx, gan_idx_images(f->ctx, path_in(f, "images-idx3/x"), (gan_image_opts){0}), false);
     write_file(path_in(f, "labels"), label_file, sizeof label_file);
     gan_image_opts opts = {.labels = path_in(f, "labels")};

@@ -31,7 +31,7 @@ static void draw(setting *s, int64_t n, int *indexes) {
     gan_scope_begin(s->ctx);
     gan_batch b = gan_dataset_next(s->d, n);
     expect_ok(s->ctx);
-    assert_true(gan_shape_equal(gan_shape_of(b.x), gan_shape4(n, 2, 3, 1)));
+    assert_true(gan_shape_equal(gan_shape_of(b.x), gan_shape4(n, HEIGHT, WIDTH, 1)));
     assert_true(gan_shape_equal(gan_shape_of(b.label), gan_shape1(n)));
     for (int64_t i = 0; i < n; i++) {
         bool flipped;
@@ -136,10 +136,10 @@ static void test_loader__kind_of_source_does_not_matter(void **state) {
     int expected[BATCHES * 7];
     reference(expected);
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 9});
-    gan_real values[COUNT * SAMPLE];
-    for (int i = 0; i < COUNT * SAMPLE; i++) values[i] = (gan_real)(i / SAMPLE) + (gan_real)(i % SAMPLE) / 10;
+    static gan_real values[COUNT * SAMPLE];
+    for (int i = 0; i < COUNT * SAMPLE; i++) values[i] = PIXEL(i / SAMPLE, i % SAMPLE);
     gan_array_opts opts = {.held_out = .1, .flip = true};
-    gan_dataset *d = gan_array_data(ctx, gan_shape4(COUNT, 2, 3, 1), values, opts);
+    gan_dataset *d = gan_array_data(ctx, gan_shape4(COUNT, HEIGHT, WIDTH, 1), values, opts);
     for (int k = 0; k < BATCHES; k++) {
         const gan_real *x = gan_data(gan_dataset_next(d, 7).x);
         for (int i = 0; i < 7; i++, x += SAMPLE) {
@@ -343,13 +343,35 @@ static void test_next__raises_what_failed_in_the_background(void **state) {
     }
 }
 
+/* Which of two is not a matter of which thread was faster. */
+static void test_next__names_the_first_bad_sample_of_the_batch(void **state) {
+    (void)state;
+    int order[COUNT];
+    char text[32];
+    setting *s = open_setting(1, (gan_loader_opts){.decoders = 3, .held_out = .5});
+    draw(s, 20, order);
+    for (int round = 0; round < 30; round++) {
+        int a = round % 10, b = 10 + round / 3;
+        gan__dataset_seek(s->d, (gan__data_position){0});
+        atomic_store(&s->source.bad, order[b]);
+        atomic_store(&s->source.worse, order[a]);
+        assert_true(gan_is_nil(gan_dataset_next(s->d, 20).x));
+        snprintf(text, sizeof text, "number %d is bad", order[a]);
+        expect_error(s->ctx, GAN_E_IO, "gan_dataset_next", text);
+    }
+    close_setting(s);
+}
+
 static void test_next__checks_what_a_source_delivers(void **state) {
     (void)state;
     setting *s = open_setting(1, (gan_loader_opts){0});
     s->source.nan = 11;
     gan_dataset_next(s->d, COUNT);
     expect_error(s->ctx, GAN_E_NONFINITE, "sample 11:", "not finite");
-    s->source.nan = -1, s->source.wrong_label = 12;
+    s->source.nan = -1, s->source.wrong_target = 13;
+    gan_dataset_next(s->d, COUNT);
+    expect_error(s->ctx, GAN_E_NONFINITE, "sample 13:", "not finite");
+    s->source.wrong_target = -1, s->source.wrong_label = 12;
     gan_dataset_next(s->d, COUNT);
     expect_error(s->ctx, GAN_E_ARG, "sample 12:", "its label is 7, but there are 7 classes");
     close_setting(s);
@@ -379,7 +401,7 @@ static void test_new__refuses_what_makes_no_dataset(void **state) {
         const char *says;
     } bad[] = {{no_load, plain, GAN_E_ARG, "no load function"},
                {no_samples, plain, GAN_E_ARG, "0 samples"},
-               {no_shape, plain, GAN_E_SHAPE, "[2, 0, 1]"},
+               {no_shape, plain, GAN_E_SHAPE, "[32, 0, 1]"},
                {negative, plain, GAN_E_ARG, "-1 classes"},
                {flat, {.flip = true}, GAN_E_ARG, "only images [h, w, c] can be flipped, not [6]"},
                {good, {.held_out = 1}, GAN_E_ARG, "held_out is 1"},
@@ -490,7 +512,7 @@ static void test_describe__says_it_all(void **state) {
     (void)state;
     setting *s = open_setting(1, (gan_loader_opts){.held_out = .1});
     assert_string_equal(gan_dataset_describe(s->d),
-                        "counted: 36 training and 4 held-out samples of shape [2, 3, 1], 7 classes, with targets");
+                        "counted: 36 training and 4 held-out samples of shape [32, 65, 1], 7 classes, with targets");
     close_setting(s);
 }
 
@@ -512,6 +534,7 @@ int main(void) {
         cmocka_unit_test(test_split__rounds_to_nearest),
         cmocka_unit_test(test_next__refuses_more_than_there_is),
         cmocka_unit_test(test_next__raises_what_failed_in_the_background),
+        cmocka_unit_test(test_next__names_the_first_bad_sample_of_the_batch),
         cmocka_unit_test(test_next__checks_what_a_source_delivers),
         cmocka_unit_test_setup_teardown(test_new__refuses_what_makes_no_dataset, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nil__takes_every_call, set_up, tear_down),
