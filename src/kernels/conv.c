@@ -39,6 +39,8 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_r
 
 #else
 
+enum { FEW_CHANNELS = 8 };
+
 static int64_t size_x(const gan__conv_shape *s) { return s->n * s->h * s->w * s->c; }
 static int64_t size_y(const gan__conv_shape *s) { return s->n * s->oh * s->ow * s->k; }
 static int64_t size_w(const gan__conv_shape *s) { return s->kh * s->kw * s->c * s->k; }
@@ -58,10 +60,41 @@ static gan__patches conv_product(const gan__conv_shape *s, const float *x, const
                           .dst = y, .dst_n = s->oh * s->ow * s->k, .dst_y = s->ow * s->k, .dst_x = s->k};
 }
 
+/* At stride 1 the form is symmetric in x and y: with the taps in reverse and the channels of w exchanged,
+ * conv(x, w) is conv_input(x, w') and conv_weight(x, y) is conv_weight(y, x)'. */
+static gan__conv_shape mirrored(const gan__conv_shape *s) {
+    return (gan__conv_shape){.n = s->n, .h = s->oh, .w = s->ow, .c = s->k, .oh = s->h, .ow = s->w, .k = s->c,
+                             .kh = s->kh, .kw = s->kw, .sh = 1, .sw = 1, .pt = s->kh - 1 - s->pt, .pl = s->kw - 1 - s->pl};
+}
+
+/* w [taps, c, k] to w' [taps in reverse, k, c]. */
+static void mirror_weight(int64_t taps, int64_t c, int64_t k, const float *from, float *to) {
+    for (int64_t t = taps - 1; t >= 0; t--, from += c * k)
+        for (int64_t i = 0; i < c; i++)
+            for (int64_t j = 0; j < k; j++) to[(t * k + j) * c + i] = from[i * k + j];
+}
+
+/* So few result channels that a tile would be mostly empty, and enough on the other side to fill it. */
+static bool better_mirrored(const gan__conv_shape *s) {
+    return s->sh == 1 && s->sw == 1 && s->k <= FEW_CHANNELS && s->c >= 2 * s->k;
+}
+
+static bool conv_mirrored(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *w, float *y) {
+    gan__conv_shape m = mirrored(s);
+    float *wm = gan__alloc(ctx, (size_t)size_w(s) * sizeof *wm);
+    if (!wm) return false;
+    mirror_weight(s->kh * s->kw, s->c, s->k, w, wm);
+    bool ok = gan__columns_run(ctx, &m, x, wm, y);
+    gan__free(ctx, wm);
+    return ok;
+}
+
 bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan_real *y) {
     gan__conv_shape s = simplified(shape);
     gan__patches product = conv_product(&s, x, w, y);
-    return size_y(&s) == 0 || gan__patches_run(ctx, &product, 1);
+    if (size_y(&s) == 0) return true;
+    if (s.kh * s.kw > 1 && better_mirrored(&s)) return conv_mirrored(ctx, &s, x, w, y);
+    return gan__patches_run(ctx, &product, 1);
 }
 
 /* Along one axis, the input positions stride*a + phase are read by the output positions a + shift - j through the taps
@@ -95,6 +128,7 @@ static gan__patches phase_product(const gan__conv_shape *s, int py, int px, cons
 bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *y, const gan_real *w, gan_real *x) {
     gan__conv_shape s = simplified(shape);
     if (size_x(&s) == 0) return true;
+    if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS) return gan__columns_run(ctx, &s, y, w, x);
     gan__patches *products = gan__alloc(ctx, (size_t)(s.sh * s.sw) * sizeof *products);
     if (!products) return false;
     int count = 0;
@@ -105,6 +139,15 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
     return ok;
 }
 
+static bool weight_mirrored(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *y, float *w) {
+    gan__conv_shape m = mirrored(s);
+    float *wm = gan__alloc(ctx, (size_t)size_w(s) * sizeof *wm);
+    bool ok = wm && gan__weight_run(ctx, &m, y, x, wm);
+    if (ok) mirror_weight(s->kh * s->kw, s->k, s->c, wm, w);
+    gan__free(ctx, wm);
+    return ok;
+}
+
 bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *y, gan_real *w) {
     gan__conv_shape s = simplified(shape);
     if (size_w(&s) == 0) return true;
@@ -112,7 +155,7 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const g
         memset(w, 0, (size_t)size_w(&s) * sizeof *w);
         return true;
     }
-    return gan__weight_run(ctx, &s, x, y, w);
+    return better_mirrored(&s) ? weight_mirrored(ctx, &s, x, y, w) : gan__weight_run(ctx, &s, x, y, w);
 }
 
 #endif

@@ -43,6 +43,9 @@ typedef struct gan__patches {
 /* Runs several such products as one parallel loop. False (raised) without scratch memory. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count);
 
+/* gan__conv_input where x has few channels. */
+bool gan__columns_run(gan_ctx *ctx, const gan__conv_shape *s, const float *y, const float *w, float *x);
+
 /* As gan__conv and so on, without counting the call, on the engine (in the float64 build: on the reference). */
 bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y);
 bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x);
