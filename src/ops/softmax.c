@@ -51,7 +51,10 @@ static gan_real row_max(const gan_real *x, int64_t n) {
     return max;
 }
 
-static gan_tensor *last_sum(gan_tensor *x) { return gan_sum_axes(x, GAN_AXIS(gan_shape_of(x).ndim - 1), true); }
+/* x, of the output's shape (or nil), summed over the last axis. */
+static gan_tensor *last_sum(const gan_op_call *c, gan_tensor *x) {
+    return gan_sum_axes(x, GAN_AXIS(gan_shape_of(c->out).ndim - 1), true);
+}
 
 /* --- softmax: y*(g - sum(g*y)) ---------------------------------------------------------------------------- */
 
@@ -68,7 +71,7 @@ static void softmax_rows(void *arg, int64_t begin, int64_t end) {
 static void softmax_forward(gan_op_call *c) { by_rows(c, softmax_rows, c->in[0], NULL, c->out); }
 
 static void softmax_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
-    grads[0] = gan_mul(c->out, gan_sub(g, last_sum(gan_mul(g, c->out))));
+    grads[0] = gan_mul(c->out, gan_sub(g, last_sum(c, gan_mul(g, c->out))));
 }
 
 static void softmax_fast_rows(void *arg, int64_t begin, int64_t end) {
@@ -109,7 +112,7 @@ static void log_softmax_rows(void *arg, int64_t begin, int64_t end) {
 static void log_softmax_forward(gan_op_call *c) { by_rows(c, log_softmax_rows, c->in[0], NULL, c->out); }
 
 static void log_softmax_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
-    grads[0] = gan_sub(g, gan_mul(gan_exp(c->out), last_sum(g)));
+    grads[0] = gan_sub(g, gan_mul(gan_exp(c->out), last_sum(c, g)));
 }
 
 static void log_softmax_fast_rows(void *arg, int64_t begin, int64_t end) {

@@ -122,14 +122,17 @@ static const op_bad bads[] = {
     {"gan_max_place", bad_place, {"[2, 2, 3, 3]", "[2, 3, 2, 3]"}},
 };
 
-/* An index that points into each window, whatever the numbers are. */
-static gan_tensor *pick_first(gan_tensor *const *in) {
-    gan__window_attr a = windows(2, 3);
+/* An index of random inputs would point anywhere: the first pixel of each window instead, without padding. */
+static gan_tensor *at_first(const gan_op *op, gan_tensor *t, int64_t rows, int64_t cols) {
+    gan__window_attr a = windows(rows, cols);
     a.o.pad[0] = 0;
-    gan_shape s = gan_shape_of(in[0]);
-    gan_tensor *index = gan_zeros(gan_ctx_of(in[0]), gan_shape4(s.d[0], 2, 3, s.d[3]));
-    return gan_apply(gan_ctx_of(in[0]), &gan__op_max_pick, (gan_tensor *[]){in[0], index}, 2, &a);
+    gan_shape s = gan_shape_of(t);
+    gan_tensor *index = gan_zeros(gan_ctx_of(t), gan_shape4(s.d[0], 2, 3, s.d[3]));
+    return gan_apply(gan_ctx_of(t), op, (gan_tensor *[]){t, index}, 2, &a);
 }
+
+CALL(pick_first, at_first(&gan__op_max_pick, in[0], 2, 3))
+CALL(place_first, at_first(&gan__op_max_place, in[0], 5, 6))
 
 static const op_large larges[] = {
     {"gan_avg_pool2d", avg_overlap, 1, {{4, {5, 37, 31, 13}}}},
@@ -138,7 +141,7 @@ static const op_large larges[] = {
     {"gan_pixel_shuffle", shuffle_3, 1, {{4, {5, 17, 13, 63}}}},
     {"gan_pixel_unshuffle", unshuffle_2, 1, {{4, {5, 38, 34, 13}}}},
     {"gan_max_pick", pick_first, 1, {{4, {5, 5, 6, 1501}}}},
-    {"gan_max_place", place, 2, {{4, {5, 2, 3, 1501}}, {4, {5, 2, 3, 1501}}}}, /* indices to nowhere place nothing */
+    {"gan_max_place", place_first, 1, {{4, {5, 2, 3, 1501}}}},
 };
 
 OP_GROUP(pool);
