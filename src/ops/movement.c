@@ -1,11 +1,9 @@
 /* Ops that move elements and compute nothing. */
 #include <string.h>
 
-#include "op_list.h"
-#include "op_util.h"
-#include "walk.h"
-
 #include "../tensor/tensor_impl.h"
+#include "op_list.h"
+#include "walk.h"
 
 /* --- reshape ---------------------------------------------------------------------------------------------- */
 
@@ -69,7 +67,8 @@ static bool permute_shape(const gan_op_call *c, gan_shape *out) {
         int from = a->order[i];
         if (from < 0 || from >= shape.ndim || (seen & GAN_AXIS(from))) {
             char text[GAN_SHAPE_TEXT];
-            gan_op_fail(c, GAN_E_SHAPE, "order[%d] = %d is no permutation of the axes of %s", i, from, gan_shape_text(shape, text));
+            gan_op_fail(c, GAN_E_SHAPE, "order[%d] = %d is no permutation of the axes of %s", i, from,
+                        gan_shape_text(shape, text));
             return false;
         }
         seen |= GAN_AXIS(from);
@@ -258,7 +257,8 @@ typedef struct pad_arg {
     pad_attr by;
 } pad_arg;
 
-/* Where the row of the output that `row` numbers, over the axes before the last padded one, begins in the input; -1: it is padding. */
+/* Rows are numbered over the axes before the last padded one. The row of the input that is to be found in row `row` of the
+ * output; -1: that is padding. */
 static int64_t source_row(const pad_arg *p, int64_t row) {
     int64_t source = 0, step = 1;
     for (int i = p->last - 1; i >= 0; i--) {
@@ -372,6 +372,5 @@ const gan_op gan__op_concat = {.name = "gan_concat",
                                .vjp = concat_vjp};
 
 gan_tensor *gan_concat(gan_tensor *const *xs, int n, int axis) {
-    gan_ctx *ctx = n > 0 ? gan_ctx_of(xs[0]) : gan__nil_ctx();
-    return n > 0 ? gan_apply(ctx, &gan__op_concat, xs, n, &axis) : gan__nil(ctx);
+    return n > 0 ? gan__apply_n(&gan__op_concat, xs, n, &axis) : gan__nil(gan__nil_ctx());
 }

@@ -1,25 +1,19 @@
 #include "op_util.h"
 
-#include "../tensor/tensor_impl.h"
-
-static gan_ctx *ctx_of_any(gan_tensor *const *in, int n) {
-    for (int i = 0; i < n; i++)
-        if (in[i] && in[i]->ctx) return in[i]->ctx;
-    return gan__nil_ctx();
+gan_tensor *gan__apply_n(const gan_op *op, gan_tensor *const *in, int n, const void *attr) {
+    gan_ctx *ctx = gan__nil_ctx();
+    for (int i = 0; i < n && ctx->nil; i++) ctx = gan_ctx_of(in[i]);
+    return gan_apply(ctx, op, in, n, attr);
 }
 
-gan_tensor *gan__apply1(const gan_op *op, gan_tensor *a, const void *attr) {
-    return gan_apply(ctx_of_any(&a, 1), op, &a, 1, attr);
-}
+gan_tensor *gan__apply1(const gan_op *op, gan_tensor *a, const void *attr) { return gan__apply_n(op, &a, 1, attr); }
 
 gan_tensor *gan__apply2(const gan_op *op, gan_tensor *a, gan_tensor *b, const void *attr) {
-    gan_tensor *in[] = {a, b};
-    return gan_apply(ctx_of_any(in, 2), op, in, 2, attr);
+    return gan__apply_n(op, (gan_tensor *[]){a, b}, 2, attr);
 }
 
 gan_tensor *gan__apply3(const gan_op *op, gan_tensor *a, gan_tensor *b, gan_tensor *d, const void *attr) {
-    gan_tensor *in[] = {a, b, d};
-    return gan_apply(ctx_of_any(in, 3), op, in, 3, attr);
+    return gan__apply_n(op, (gan_tensor *[]){a, b, d}, 3, attr);
 }
 
 gan_tensor *gan__fit(gan_tensor *g, const gan_tensor *input) {

@@ -18,6 +18,7 @@
 #define GAN__GRAIN 16384
 
 /* gan_apply with the context of the first input that has one. */
+gan_tensor *gan__apply_n(const gan_op *op, gan_tensor *const *in, int n, const void *attr);
 gan_tensor *gan__apply1(const gan_op *op, gan_tensor *a, const void *attr);
 gan_tensor *gan__apply2(const gan_op *op, gan_tensor *a, gan_tensor *b, const void *attr);
 gan_tensor *gan__apply3(const gan_op *op, gan_tensor *a, gan_tensor *b, gan_tensor *d, const void *attr);

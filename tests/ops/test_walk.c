@@ -148,7 +148,8 @@ static void test_concat__takes_any_number_of_inputs(void **state) {
 
 static void test_linear__equals_its_parts(void **state) {
     gan_ctx *ctx = *state;
-    gan_tensor *x = gan_randn(ctx, gan_shape2(203, 67)), *w = gan_randn(ctx, gan_shape2(91, 67)), *b = gan_randn(ctx, gan_shape1(91));
+    gan_tensor *x = gan_randn(ctx, gan_shape2(203, 67)), *w = gan_randn(ctx, gan_shape2(91, 67));
+    gan_tensor *b = gan_randn(ctx, gan_shape1(91));
     gan_tensor *y = gan_linear(x, w, b), *z = gan_add(gan_matmul(x, gan_transpose(w), (gan_matmul_opts){0}), b);
     double worst = gan_item(gan_max_axis(gan_reshape(gan_abs(gan_sub(y, z)), gan_shape1(-1)), 0, false));
     check_ok(ctx);
