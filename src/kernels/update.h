@@ -1,4 +1,4 @@
-/* Optimiser updates on plain arrays: each element once, in one pass. `src` and `dst` of a pair may be the same array. The formulas are
+/* Optimiser updates on plain arrays: each element once, in one pass. `src` and `dst` of a pair may be one array. The formulas are
  * PyTorch's, so that training steps can be compared with it. */
 #ifndef GAN__UPDATE_H
 #define GAN__UPDATE_H

@@ -7,7 +7,7 @@ typedef struct param_slot {
     gan_param param;                  /* a copy with a name of its own: the module's list goes when its tree changes */
     gan_tensor *moment[GAN__MOMENTS]; /* NULL beyond the rule's number */
     gan_tensor *grad;                 /* gathered so far; NULL: none */
-    gan__counter updates;             /* of this parameter, as PyTorch counts: a head that joins late has its bias corrected, too */
+    gan__counter updates;             /* of this parameter, as PyTorch counts: for a head that joins late, too */
 } param_slot;
 
 struct gan_optim {

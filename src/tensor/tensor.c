@@ -101,7 +101,8 @@ gan_tensor *gan__handle(gan_ctx *ctx, gan_shape shape, gan__storage *storage, ga
 }
 
 gan_tensor *gan__alias(gan_tensor *t) {
-    if (!t->ctx->no_record && !gan__leaf(t)) return gan__nil(t->ctx); /* from here on, what is done to one is known of the other */
+    /* With a node in common, what is computed from the one is differentiable by the other. */
+    if (!t->ctx->no_record && !gan__leaf(t)) return gan__nil(t->ctx);
     gan_tensor *a = gan__handle(t->ctx, t->shape, t->storage, t->node, t->made_by);
     return a ? a : gan__nil(t->ctx);
 }

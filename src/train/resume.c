@@ -164,7 +164,7 @@ static void tell_changes(gan_trainer *t, gan__st *file) {
     }
     const char *isa = gan__st_meta(file, "isa");
     if (isa && strcmp(isa, gan_ctx_isa(ctx)))
-        gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: the run used %s kernels, from now on %s: results go on, but not to the same bits", who,
+        gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: the run used %s kernels, from now on %s: it goes on, not to the same bits", who,
                     isa, gan_ctx_isa(ctx));
 }
 

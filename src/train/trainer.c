@@ -43,7 +43,7 @@ static gan_shape batch_of(gan_shape sample, int64_t n) {
     return s;
 }
 
-/* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D must give one logit each. */
+/* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give one logit each. */
 static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data) {
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
     bool g_mode = gan_module_is_training(G), d_mode = gan_module_is_training(D);
