@@ -156,6 +156,7 @@ int gan_module_add_param(gan_module *m, gan_param p) {
     m->slots[m->n_slots] = slot;
     forget_lists(m);
     name_tensor(&m->slots[m->n_slots]);
+    gan__commit(ctx); /* the numbers drawn for it are used up, whatever fails later */
     return m->n_slots++;
 }
 

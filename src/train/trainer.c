@@ -195,6 +195,7 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     *info = (gan_step_info){0};
     if (!gan__ok(ctx)) return ctx->status;
     double start = now();
+    gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
     (t->opts.simultaneous ? step_at_once : step_in_turn)(t, info);
