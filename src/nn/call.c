@@ -20,9 +20,7 @@ struct gan_call {
 
 /* --- outputs ---------------------------------------------------------------------------------------------- */
 
-/* A second handle in the scope at `depth`. The leaf comes first: both handles must be the same variable to gan_grad. */
 static gan_tensor *second_handle(gan_tensor *t, int depth) {
-    if (!t->ctx->no_record && !gan__leaf(t)) return gan__nil(t->ctx);
     gan_tensor *a = gan__alias(t);
     if (!gan_is_nil(a)) gan__move_to_scope(a, depth);
     return a;

@@ -49,7 +49,12 @@ static const char *pair(small_text text, const char *name, int a, int b) {
 /* " p1", or " p[0,1,0,1]", or nothing. */
 static const char *padding(small_text text, const int p[4]) {
     bool even = p[0] == p[1] && p[1] == p[2] && p[2] == p[3];
-    snprintf(text, sizeof(small_text), !even ? " p[%d,%d,%d,%d]" : p[0] ? " p%d" : "", p[0], p[1], p[2], p[3]);
+    if (even && p[0])
+        snprintf(text, sizeof(small_text), " p%d", p[0]);
+    else if (!even)
+        snprintf(text, sizeof(small_text), " p[%d,%d,%d,%d]", p[0], p[1], p[2], p[3]);
+    else
+        text[0] = 0;
     return text;
 }
 

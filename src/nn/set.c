@@ -73,7 +73,6 @@ void gan_set_put(gan_set *set, int index, gan_tensor *t) {
     static const char who[] = "gan_set_put";
     if (!has(set, index, who) || !gan__usable(set->object.ctx, t, who)) return;
     if (!same_shape(set, index, t->shape, t->name ? t->name : "the new one", who)) return;
-    if (!gan__leaf(t)) return; /* both handles must be the same variable to gan_grad */
     gan_tensor *second = gan__alias(t);
     if (!gan_is_nil(second)) gan__set_take(set, index, second);
 }
