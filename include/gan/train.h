@@ -19,7 +19,8 @@ typedef struct gan_trainer gan_trainer;
 typedef struct gan_trainer_opts {
     gan_optim_opts g, d;   /* a rate per player is TTUR (1706.08500) */
     gan_loss loss;
-    int64_t batch;
+    int64_t batch;         /* samples; at most the number of training samples */
+    int64_t latent;        /* length of G's latents; 0: gan_latent_size(G), which knows the ready-made ones */
     int n_critic;          /* D's steps per step of G; >= 1 */
     bool simultaneous;     /* both gradients are taken before either player moves; needs n_critic 1 */
     double ema;            /* decay of G's average; 0: no average */
@@ -79,9 +80,13 @@ GAN_API const gan_set *gan_trainer_ema(const gan_trainer *t); /* NULL without an
  * give the same latents. Owned by the innermost scope. */
 GAN_API gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed);
 
-/* Everything that training depends on, in one safetensors file: G's weights under PyTorch's names without a prefix ... see
- * docs/guide.md, "Checkpoints". Resuming continues to the byte as if there had been no pause. */
+/* Writes everything that training depends on into one safetensors file, complete or not at all; what is in it and under which
+ * names: docs/guide.md, "Checkpoints". */
 GAN_API gan_status gan_trainer_save(gan_trainer *t, const char *path);
+
+/* Goes on from such a file, to the byte as if there had been no pause. GAN_E_IO and GAN_E_FORMAT: no such file, or a damaged
+ * one; GAN_E_MISMATCH: of other nets, another seed or other data. Nothing is changed then. Options that differ are told through
+ * the context's log; the trainer's own are in force. */
 GAN_API gan_status gan_trainer_load(gan_trainer *t, const char *path);
 
 #ifdef __cplusplus

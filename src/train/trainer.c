@@ -44,7 +44,7 @@ static gan_shape batch_of(gan_shape sample, int64_t n) {
 }
 
 /* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give one logit each. */
-static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data) {
+static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, int64_t latent) {
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
     bool g_mode = gan_module_is_training(G), d_mode = gan_module_is_training(D);
     gan_module_train(G, false);
@@ -52,7 +52,7 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     gan_scope_begin(ctx);
     gan_no_record_begin(ctx);
     gan_shape sample = batch_of(gan_dataset_shape(data), 2);
-    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, gan_latent_size(G))));
+    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, latent)));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
                    gan_shape_text(gan_shape_of(fake), made), gan_shape_text(sample, wanted));
@@ -70,10 +70,13 @@ static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset
     if (!gan__ok(ctx)) return false;
     if (gan_module_is_nil(G) || gan_module_is_nil(D) || gan_dataset_is_nil(data))
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: %s is nil", gan_dataset_is_nil(data) ? "the dataset" : "a net");
-    else if (gan_latent_size(G) < 1)
-        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the length of G's latents is unknown (see gan_module_set_latent)");
+    else if (o->latent < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the length of G's latents is unknown: set gan_trainer_opts.latent");
+    else if (o->batch > gan_dataset_count(data))
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld is more than the %lld training samples", (long long)o->batch,
+                   (long long)gan_dataset_count(data));
     else if (opts_valid(ctx, o))
-        check_fit(ctx, G, D, data);
+        check_fit(ctx, G, D, data, o->latent);
     return gan__ok(ctx);
 }
 
@@ -94,6 +97,7 @@ void gan_trainer_free(gan_trainer *t) {
 
 gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, gan_trainer_opts opts) {
     gan_ctx *ctx = gan_module_ctx(G);
+    if (opts.latent == 0) opts.latent = gan_latent_size(G);
     if (!inputs_valid(ctx, G, D, data, &opts)) return nil_trainer(ctx);
     gan_trainer *t = gan__calloc(ctx, sizeof *t);
     if (!t) return nil_trainer(ctx);
@@ -116,7 +120,7 @@ typedef struct verdicts {
 } verdicts;
 
 static gan_tensor *generate(gan_trainer *t) {
-    return gan_forward(t->G, gan_randn_from(t->latents, gan_shape2(t->opts.batch, gan_latent_size(t->G))));
+    return gan_forward(t->G, gan_randn_from(t->latents, gan_shape2(t->opts.batch, t->opts.latent)));
 }
 
 static verdicts judge(gan_trainer *t, gan_tensor *fake) {
@@ -236,7 +240,7 @@ gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
     /* Not one of the context's streams: sampling must leave no trace. */
     gan_stream own = {.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ 0x73616d70u}};
     gan_tensor *out = gan_empty(ctx, batch_of(gan_dataset_shape(t->data), n));
-    gan_tensor *z = gan_randn_from(&own, gan_shape2(n, gan_latent_size(t->G)));
+    gan_tensor *z = gan_randn_from(&own, gan_shape2(n, t->opts.latent));
     if (!gan_is_nil(z)) generate_rows(t, z, out);
     gan_release(z);
     gan_no_record_end(ctx);
