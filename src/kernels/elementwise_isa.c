@@ -7,13 +7,11 @@
 
 #ifdef GAN_DOUBLE
 
-static inline gan_real exp_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, exp(a); }
+static inline gan_real exp_(gan_real a, gan_real b, gan_real p) { return (void)b, exp(a - p); }
 static inline gan_real tanh_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, tanh(a); }
-#define LOG1P log1p
+static inline gan_real log1p_(gan_real t) { return log1p(t); }
 
 #else
-
-#define LOG1P log1pf
 
 static inline float from_bits(uint32_t u) {
     float f;
@@ -29,9 +27,10 @@ static inline uint32_t to_bits(float f) {
 
 /* e^x = 2^n * e^r with n whole and |r| <= log(2)/2; e^r by its minimax polynomial. Adding 1.5*2^23 rounds to a whole number and
  * leaves it in the low bits. 2^n is applied in two halves, so that results may be subnormal. */
-static inline float exp_(float x, float b, float p) {
-    (void)b, (void)p;
+static inline float exp_(float a, float b, float p) {
+    (void)b;
     const float magic = 0x1.8p23f;
+    float x = a - p;
     x = x > 89.0f ? 89.0f : x; /* e^89 overflows, e^-105 vanishes; NaN stays */
     x = x < -105.0f ? -105.0f : x;
     float shifted = x * 1.44269504f + magic, n = shifted - magic;
@@ -60,13 +59,22 @@ static inline float tanh_(float x, float b, float p) {
     return size < 0.625f ? small : large;
 }
 
+/* log(1 + t) for 0 <= t <= 1: 2*artanh(s) with s = t/(2 + t) <= 1/3, an odd minimax polynomial. */
+static inline float log1p_(float t) {
+    float s = t / (2 + t), z = s * s, q = 0.140093863679f;
+    q = q * z + 0.140002683434f;
+    q = q * z + 0.200107986777f;
+    q = q * z + 0.333332076072f;
+    return 2 * (s + s * z * q);
+}
+
 #endif
 
 static inline gan_real sigmoid(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, 1 / (1 + exp_(-a, 0, 0)); }
 
 static inline gan_real softplus(gan_real a, gan_real b, gan_real p) {
     (void)b, (void)p;
-    gan_real tail = LOG1P(exp_(a > 0 ? -a : a, 0, 0));
+    gan_real tail = log1p_(exp_(a > 0 ? -a : a, 0, 0));
     return a > 0 ? a + tail : tail;
 }
 

@@ -36,13 +36,13 @@ static void sums(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, 
 }
 
 static void apply(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *mean, const gan_real *scale,
-                  const gan_real *shift, gan_real *y) {
+                  const gan_real *shift, gan_real *restrict y) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < width; j++) y[i * pitch + j] = (x[i * pitch + j] - mean[j]) * scale[j] + shift[j];
 }
 
 static void grad(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan_real *mean,
-                 const gan_real *scale, const gan_real *slope, const gan_real *shift, gan_real *dx) {
+                 const gan_real *scale, const gan_real *slope, const gan_real *shift, gan_real *restrict dx) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < width; j++)
             dx[i * pitch + j] = scale[j] * g[i * pitch + j] - (x[i * pitch + j] - mean[j]) * slope[j] - shift[j];

@@ -85,6 +85,16 @@ void gan__window_spread(gan_ctx *ctx, const gan__window_shape *s, const gan_real
 
 /* --- maxima ----------------------------------------------------------------------------------------------- */
 
+/* A larger x replaces y, and so does NaN, which nothing replaces. Selections rather than branches, to be vectorised. */
+static void max_step(int64_t n, const gan_real *restrict x, gan_real tap, gan_real *restrict y, gan_real *restrict index) {
+    for (int64_t c = 0; c < n; c++) {
+        gan_real v = x[c], max = y[c], at = index[c];
+        bool keep = (v <= max) | (max != max);
+        gan_real next = keep ? max : v, next_at = keep ? at : tap;
+        y[c] = next, index[c] = next_at;
+    }
+}
+
 static void max_rows(void *arg, int64_t begin, int64_t end) {
     const job *j = arg;
     const gan__window_shape *s = j->s;
@@ -94,17 +104,14 @@ static void max_rows(void *arg, int64_t begin, int64_t end) {
         for (int64_t ox = 0; ox < s->ow; ox++) {
             gan_real *y = j->to + (row * s->ow + ox) * s->c, *index = j->index_to + (row * s->ow + ox) * s->c;
             span xs = inside(ox, s->sw, s->pl, s->kw, s->w);
-            bool seen = false;
+            int64_t corner = (top * s->w + ox * s->sw - s->pl) * s->c; /* of the window: may lie outside */
+            for (int64_t c = 0; c < s->c; c++) {
+                y[c] = j->from[corner + (ys.first * s->w + xs.first) * s->c + c];
+                index[c] = (gan_real)(ys.first * s->kw + xs.first);
+            }
             for (int64_t ky = ys.first; ky <= ys.last; ky++)
-                for (int64_t kx = xs.first; kx <= xs.last; kx++, seen = true) {
-                    const gan_real *x = j->from + ((top + ky) * s->w + ox * s->sw - s->pl + kx) * s->c;
-                    gan_real tap = (gan_real)(ky * s->kw + kx);
-                    for (int64_t c = 0; c < s->c; c++) {
-                        bool better = !seen || x[c] > y[c] || (x[c] != x[c] && y[c] == y[c]);
-                        y[c] = better ? x[c] : y[c];
-                        index[c] = better ? tap : index[c];
-                    }
-                }
+                for (int64_t kx = ky == ys.first ? xs.first + 1 : xs.first; kx <= xs.last; kx++)
+                    max_step(s->c, j->from + corner + (ky * s->w + kx) * s->c, (gan_real)(ky * s->kw + kx), y, index);
         }
     }
 }

@@ -84,7 +84,7 @@ gan_tensor *gan_max_pool2d(gan_tensor *x, gan_pool_opts opts) {
     return gan_apply(gan_ctx_of(x), &gan__op_max_pool2d, &x, 1, &a);
 }
 
-/* --- maxout: the channels as an image of one row to a result and one column to a piece -------------------- */
+/* --- maxout: the channels as a picture of one row and one colour, a window to a result -------------------- */
 
 static bool maxout_fits(gan_ctx *ctx, const gan_tensor *x, int pieces) {
     if (!gan__usable(ctx, x, "gan_maxout")) return false;
@@ -102,8 +102,10 @@ gan_tensor *gan_maxout(gan_tensor *x, int pieces) {
     gan_ctx *ctx = gan_ctx_of(x);
     if (!maxout_fits(ctx, x, pieces)) return gan__nil(ctx);
     gan_shape s = gan_shape_of(x);
+    int64_t width = s.d[s.ndim - 1], rows_count = 1;
+    for (int i = 0; i < s.ndim - 1; i++) rows_count *= s.d[i];
     s.d[s.ndim - 1] /= pieces;
-    gan_tensor *rows = gan_reshape(x, gan_shape4(gan_shape_count(s), 1, pieces, 1));
+    gan_tensor *rows = gan_reshape(x, gan_shape4(rows_count, 1, width, 1));
     gan_tensor *best = gan_max_pool2d(rows, (gan_pool_opts){.size_h = 1, .size_w = pieces});
     gan_tensor *y = gan_reshape(best, s);
     gan_release(rows);

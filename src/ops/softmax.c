@@ -39,8 +39,7 @@ static void fast(const gan_op_call *c, gan__range_fn fn, gan_tensor *g, gan_tens
 /* y = e^(x - max x); returns the sum of y. */
 static double shifted_exp(const rows_arg *a, const gan_real *x, gan_real max, gan_real *y) {
     double sum = 0;
-    for (int64_t i = 0; i < a->size; i++) y[i] = x[i] - max;
-    a->exp(a->size, y, y, 0, y);
+    a->exp(a->size, x, x, max, y);
     for (int64_t i = 0; i < a->size; i++) sum += (double)y[i];
     return sum;
 }
