@@ -67,6 +67,7 @@ static inline char *slurp(const char *path, size_t *size) {
 }
 
 static inline void spit(const char *path, const void *bytes, size_t size) {
+    remove(path); /* some file systems wait for the disk when a file is truncated and written again */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, size, file), size);

@@ -195,9 +195,14 @@ static void test_load__with_a_prefix_takes_the_others_for_granted(void **state) 
     gan__st_writer *w = gan__st_writer_new(f->ctx);
     gan__weights_add(w, "ema.", a, NULL);
     gan__weights_add(w, NULL, c, NULL);
+    gan__weights_add_one(w, "ema.9.weight", gan_module_param(a, 0), gan_module_param(a, 0)->tensor);
     gan__st_write(w, f->path, "test");
     assert_int_equal(gan_load_weights(b, f->path, "ema."), GAN_OK);
     assert_int_equal(same_values(a, b), gan_module_param_count(a));
+    gan__st *file = gan__st_open(f->ctx, f->path, "test");
+    assert_false(gan__weights_read(file, "ema.", b, NULL, true, "test"));
+    failure(f, GAN_E_MISMATCH, "does not fit: unexpected \"ema.9.weight\" [24, 5]");
+    gan__st_close(file);
     assert_int_equal(gan_load_weights(b, f->path, NULL), GAN_E_MISMATCH);
     failure(f, GAN_E_MISMATCH, "unexpected \"ema.");
     assert_int_equal(gan_load_weights(b, f->path, ""), GAN_E_MISMATCH);
