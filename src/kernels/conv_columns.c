@@ -26,7 +26,7 @@ static void add_row(const gan__conv_shape *s, const float *z, float *x) {
     for (int64_t kx = 0; kx < s->kw; kx++) {
         int64_t to_left = s->pl - kx; /* ox*sw >= to_left and ox*sw < w + to_left */
         int64_t from = gan__most(0, to_left > 0 ? gan__ceil_div(to_left, s->sw) : 0);
-        int64_t end = s->w + to_left > 0 ? gan__least(s->ow, gan__ceil_div(s->w + to_left, s->sw)) : 0;
+        int64_t end = gan__least(s->ow, gan__ceil_div(s->w + to_left, s->sw));
         if (from >= end) continue;
         const float *a = z + from * z_step + kx * s->c;
         float *b = x + (from * s->sw - to_left) * s->c;

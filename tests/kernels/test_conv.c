@@ -137,6 +137,8 @@ static void test_conv__special_shapes_agree_with_the_reference(void **state) {
         {2, 4, 4, 300, 2, 2, 260, 4, 4, 2, 2, 1, 1},     /* deeper than a piece */
         {5, 4, 4, 96, 1, 1, 1, 4, 4, 1, 1, 0, 0},        /* to one number per image */
         {5, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},      /* from a vector to an image */
+        {2, 4, 5, 6, 1, 1, 7, 4, 5, 1, 1, 1, 0},         /* a kernel of the image's size, shifted down ... */
+        {2, 4, 5, 6, 1, 1, 7, 4, 5, 2, 2, 0, -2},        /* ... and sideways */
         {2, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},    /* to colours */
         {2, 33, 17, 3, 33, 17, 2, 7, 7, 1, 1, 3, 3},     /* few channels on both sides */
         {2, 16, 16, 7, 16, 16, 40, 1, 1, 1, 1, 0, 0},    /* one tap */
