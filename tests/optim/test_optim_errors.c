@@ -29,16 +29,17 @@ static player new_player(gan_optim_opts opts) {
     return p;
 }
 
-#define check_refused(p, loss, code, text)                                                       \
-    do {                                                                                         \
-        state_copy before_ = copy_state((p).net, (p).optim);                                     \
-        double norm_ = gan_optim_grad_norm((p).optim);                                           \
-        assert_int_equal(gan_optim_step((p).optim, loss), code);                                 \
-        check_failed(ctx, code, text);                                                           \
-        assert_true(gan_optim_grad_norm((p).optim) == norm_);                                    \
-        check_same_state(before_, copy_state((p).net, (p).optim));                               \
-        assert_int_equal(gan_optim_step((p).optim, small_loss((p).net, small_data(ctx))), GAN_OK); \
-    } while (0)
+/* The step on `loss` fails as said and changes nothing; one on a sound loss goes well afterwards. */
+static void check_refused_at(player p, gan_tensor *loss, gan_status status, const char *text, int line) {
+    state_copy before = copy_state(p.net, p.optim);
+    double norm = gan_optim_grad_norm(p.optim);
+    _assert_int_equal(gan_optim_step(p.optim, loss), status, __FILE__, line);
+    check_failed_at(ctx, status, text, __FILE__, line);
+    _assert_true(gan_optim_grad_norm(p.optim) == norm, "norm", __FILE__, line);
+    check_same_state_at(before, copy_state(p.net, p.optim), true, __FILE__, line);
+    _assert_int_equal(gan_optim_step(p.optim, small_loss(p.net, small_data(ctx))), GAN_OK, __FILE__, line);
+}
+#define check_refused(p, loss, status, text) check_refused_at(p, loss, status, text, __LINE__)
 
 /* --- losses ----------------------------------------------------------------------------------------------- */
 
