@@ -125,6 +125,29 @@ static void test_dropout__draws_by_its_path_in_training_and_rests_in_evaluation(
     assert_int_equal(gan_stream_position(of_a), before);
 }
 
+static void check_layout(gan_module *m, const char *name, gan_layout layout, int h, int w, int c) {
+    const gan_param *p = gan_module_find(m, name);
+    assert_int_equal(p->layout, layout);
+    assert_true(p->hwc[0] == h && p->hwc[1] == w && p->hwc[2] == c);
+}
+
+static void test_layer__declares_how_pytorch_lays_its_parameters_out(void **state) {
+    (void)state;
+    gan_module *plain = gan_linear_layer(ctx, 24, 5, (gan_linear_opts){0}), *norm;
+    check_layout(make_conv(false), "weight", GAN_LAYOUT_CONV, 0, 0, 0);
+    check_layout(make_conv(true), "weight", GAN_LAYOUT_CONV_TRANSPOSE, 0, 0, 0);
+    check_layout(make_conv(true), "bias", GAN_LAYOUT_PLAIN, 0, 0, 0);
+    check_layout(make_flatten(), "1.weight", GAN_LAYOUT_FROM_HWC, 2, 4, 3);
+    check_layout(make_flatten(), "1.bias", GAN_LAYOUT_PLAIN, 0, 0, 0);
+    check_layout(make_reshape(), "0.weight", GAN_LAYOUT_TO_HWC, 2, 4, 3);
+    check_layout(make_reshape(), "0.bias", GAN_LAYOUT_TO_HWC, 2, 4, 3);
+    check_layout(plain, "weight", GAN_LAYOUT_PLAIN, 0, 0, 0);
+    norm = gan_layer_norm_layer(ctx, gan_shape3(2, 4, 3), (gan_norm_opts){0});
+    check_layout(norm, "weight", GAN_LAYOUT_IMAGE, 2, 4, 3);
+    check_layout(norm, "bias", GAN_LAYOUT_IMAGE, 2, 4, 3);
+    check_ok(ctx);
+}
+
 /* --- what constructors refuse ----------------------------------------------------------------------------- */
 
 static void refused(gan_module *m, const char *part) {
@@ -193,6 +216,7 @@ int main(void) {
         cmocka_unit_test(test_batch_norm__running_statistics_do_not_enter_the_graph),
         cmocka_unit_test(test_batch_norm__refuses_one_value_per_channel_in_training_only),
         cmocka_unit_test(test_dropout__draws_by_its_path_in_training_and_rests_in_evaluation),
+        cmocka_unit_test(test_layer__declares_how_pytorch_lays_its_parameters_out),
         cmocka_unit_test(test_layer__bad_arguments_are_named),
         cmocka_unit_test(test_layer__errors_of_ops_say_in_which_layer),
     };

@@ -288,6 +288,22 @@ static void test_call__only_outputs_leave_its_scope(void **state) {
     check_ok(ctx);
 }
 
+static void test_call__a_layers_output_goes_when_the_next_has_run(void **state) {
+    (void)state;
+    gan_ctx *mine = gan_ctx_new((gan_ctx_opts){.threads = 1}); /* its peak is this test's */
+    gan_module *s = gan_sequential(mine);
+    for (int i = 0; i < 8; i++) gan_sequential_add(s, gan_tanh_layer(mine));
+    const size_t bytes = 65536 * sizeof(gan_real);
+    gan_no_record_begin(mine);
+    gan_tensor *x = gan_ones(mine, gan_shape1(65536));
+    size_t before = gan_ctx_memory(mine).in_use;
+    gan_forward(s, x);
+    size_t most = gan_ctx_memory(mine).peak - before;
+    assert_int_equal(gan_ctx_status(mine), GAN_OK);
+    assert_true(most > 2 * bytes && most < 3 * bytes);
+    gan_ctx_free(mine);
+}
+
 /* --- taps ------------------------------------------------------------------------------------------------- */
 
 static gan_module *make_tapped(void) {
@@ -377,6 +393,7 @@ int main(void) {
         cmocka_unit_test(test_call__evaluation_mode_writes_nothing),
         cmocka_unit_test(test_call__an_output_that_is_its_input_has_a_handle_of_its_own),
         cmocka_unit_test(test_call__only_outputs_leave_its_scope),
+        cmocka_unit_test(test_call__a_layers_output_goes_when_the_next_has_run),
         cmocka_unit_test(test_call__taps_come_in_order_of_computation),
         cmocka_unit_test(test_call__taps_belong_to_the_callers_scope),
         cmocka_unit_test(test_call__refuses_wrong_taps),
