@@ -25,6 +25,24 @@ static double dot(const double *a, const double *b, int64_t n) {
     return sum;
 }
 
+#define BUNCH 4
+
+/* v -= (q_k.v) q_k for BUNCH orthonormal vectors at once: v is read and written a quarter as often. */
+static void project_out_bunch(double *restrict v, const double *restrict q, int64_t n) {
+    double lane[BUNCH][2] = {{0}}, c[BUNCH];
+    const double *q0 = q, *q1 = q + n, *q2 = q + 2 * n, *q3 = q + 3 * n;
+    int64_t i = 0;
+    for (; i + 2 <= n; i += 2)
+        for (int k = 0; k < 2; k++) {
+            lane[0][k] += v[i + k] * q0[i + k];
+            lane[1][k] += v[i + k] * q1[i + k];
+            lane[2][k] += v[i + k] * q2[i + k];
+            lane[3][k] += v[i + k] * q3[i + k];
+        }
+    for (int k = 0; k < BUNCH; k++) c[k] = lane[k][0] + lane[k][1] + (i < n ? v[i] * q[k * n + i] : 0);
+    for (i = 0; i < n; i++) v[i] -= (c[0] * q0[i] + c[1] * q1[i]) + (c[2] * q2[i] + c[3] * q3[i]);
+}
+
 /* v -= (q.v) q for a unit vector q */
 static void project_out(double *v, const double *q, int64_t n) {
     double c = dot(v, q, n);
@@ -45,8 +63,11 @@ static void panel(basis *b) {
 
 static void later(void *arg, int64_t begin, int64_t end) {
     const basis *b = arg;
-    for (int64_t j = b->end + begin; j < b->end + end; j++)
-        for (int64_t i = b->begin; i < b->end; i++) project_out(b->v + j * b->length, b->v + i * b->length, b->length);
+    for (int64_t j = b->end + begin; j < b->end + end; j++) {
+        int64_t i = b->begin;
+        for (; i + BUNCH <= b->end; i += BUNCH) project_out_bunch(b->v + j * b->length, b->v + i * b->length, b->length);
+        for (; i < b->end; i++) project_out(b->v + j * b->length, b->v + i * b->length, b->length);
+    }
 }
 
 static void gram_schmidt(gan_ctx *ctx, basis *b) {

@@ -83,6 +83,7 @@ typedef struct text {
     size_t used, room;
 } text;
 
+/* Adds a line without the spaces at its end. */
 static void print(text *t, const char *format, ...) GAN_PRINTF(2, 3);
 static void print(text *t, const char *format, ...) {
     char line[256];
@@ -92,6 +93,8 @@ static void print(text *t, const char *format, ...) {
     va_end(args);
     if (!t->p || n < 0) return;
     size_t bytes = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    while (bytes && line[bytes - 1] == ' ') bytes--;
+    line[bytes++] = '\n';
     if (t->used + bytes + 1 > t->room) {
         t->room = 2 * (t->room + bytes);
         char *bigger = realloc(t->p, t->room);
@@ -99,8 +102,9 @@ static void print(text *t, const char *format, ...) {
         t->p = bigger;
         if (!bigger) return;
     }
-    memcpy(t->p + t->used, line, bytes + 1);
+    memcpy(t->p + t->used, line, bytes);
     t->used += bytes;
+    t->p[t->used] = 0;
 }
 
 #define NUMBER_TEXT 32
@@ -131,7 +135,7 @@ static int64_t tree_count(const gan_module *m, bool buffers) {
 }
 
 #define LAYER 40 /* columns of the second column */
-#define ROW "%-14.14s %-40s %-17s %11s %14s\n"
+#define ROW "%-14.14s %-40s %-17s %11s %14s"
 
 /* "Conv2d(3, 64, k4 s2 p1)"; "..." where it is too long. */
 static const char *layer_text(const gan_module *m, char out[LAYER + 1]) {

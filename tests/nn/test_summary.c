@@ -51,7 +51,7 @@ static void test_summary__counts_parameters_and_multiply_adds(void **state) {
     check_ok(ctx);
     CHECK_LINE(text, "main", "Sequential", "[2, 32, 32, 1]");
     CHECK_LINE(text, "main.0", "ConvTranspose2d(100, 256, k4 s1)", "[2, 4, 4, 256]", "409,600", "819,200");
-    CHECK_LINE(text, "main.1", "BatchNorm(256)", "[2, 4, 4, 256]", " 512 ");
+    CHECK_LINE(text, "main.1", "BatchNorm(256)", "[2, 4, 4, 256]", " 512");
     CHECK_LINE(text, "main.3", "ConvTranspose2d(256, 128, k4 s2 p1)", "[2, 8, 8, 128]", "524,288", "16,777,216");
     CHECK_LINE(text, "main.9", "[2, 32, 32, 1]", " 1,024 ", "524,288");
     CHECK_LINE(text, "main.10", "Tanh", "[2, 32, 32, 1]");
@@ -70,6 +70,7 @@ static void test_summary__fits_a_hundred_columns(void **state) {
     check_ok(ctx);
     for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
         if (strcspn(p, "\n") > 100) fail_msg("more than 100 columns: %.*s", (int)strcspn(p, "\n"), p);
+    assert_null(strstr(text, " \n"));
     free(text);
 }
 
