@@ -315,6 +315,37 @@ static void test_ops__survive_memory_that_runs_out(void **state) {
     assert_int_equal(for_all_cases(1, check_memory), 0);
 }
 
+/* Kernels ask for scratch memory only when there is much to do: each request fails once here, too. */
+static int check_large_memory(const op_large *large) {
+    int64_t outstanding = 0;
+    int complaints = 0;
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1, .allocator = {count_alloc, count_release, &outstanding}});
+    for (int n = 1, failed = 1; failed && !complaints; n++) {
+        gan_tensor *in[4];
+        gan_scope_begin(ctx);
+        for (int i = 0; i < large->n_in; i++) in[i] = gan_randn(ctx, large->shapes[i]);
+        gan_ctx_fail_alloc(ctx, n);
+        gan_tensor *y = large->call(in);
+        gan_ctx_fail_alloc(ctx, 0);
+        failed = gan_ctx_status(ctx) != GAN_OK;
+        complaints = failed && (gan_ctx_status(ctx) != GAN_E_MEMORY || !gan_is_nil(y));
+        gan_scope_end(ctx);
+        gan_ctx_clear(ctx);
+    }
+    gan_ctx_free(ctx);
+    return complaints || outstanding;
+}
+
+static void test_ops__survive_memory_that_runs_out_when_there_is_much_to_do(void **state) {
+    (void)state;
+    int complaints = 0;
+    for (int i = 0; i < COUNT_OF(groups); i++)
+        for (int k = 0; k < groups[i]->n_larges; k++)
+            if (check_large_memory(&groups[i]->larges[k]))
+                print_error("large case %d of %s (%s)\n", k, groups[i]->name, groups[i]->larges[k].op), complaints++;
+    assert_int_equal(complaints, 0);
+}
+
 /* --- threads ---------------------------------------------------------------------------------------------- */
 
 typedef struct outcome {
@@ -370,6 +401,7 @@ int main(void) {
         cmocka_unit_test(test_ops__nil_in_gives_nil_out),
         cmocka_unit_test(test_ops__do_nothing_in_a_failed_context),
         cmocka_unit_test(test_ops__survive_memory_that_runs_out),
+        cmocka_unit_test(test_ops__survive_memory_that_runs_out_when_there_is_much_to_do),
         cmocka_unit_test(test_ops__the_number_of_threads_changes_no_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
