@@ -1,8 +1,8 @@
 /* Dense matrix products, on the library's own convolution engine: a product is a convolution with a kernel of one tap.
  *
  * Not on cblas, because nothing in its interface promises the same bits for any number of threads. OpenBLAS splits a product over
- * threads of its own once m*n*k passes a limit that is fixed when it is built (2^18 by default, 0 in some builds), the number of
- * its threads is a setting of the whole process, and it ends the process when more threads call it than it was built for. */
+ * threads of its own once m*n*k passes a limit chosen when it is built, the number of its threads is a setting of the whole
+ * process, and it ends the process when it runs out of buffers for the threads that call it. */
 #ifndef GAN__DENSE_H
 #define GAN__DENSE_H
 
