@@ -4,9 +4,9 @@
 
 #ifndef GAN_DOUBLE
 
-/* Transposed convolution to few channels (a generator's last layer; the gradient that reaches an image). Its products by phase
- * would be a few columns wide and leave most of a tile unused. Instead one product gives, for each pixel of y, what it contributes
- * through every tap,
+/* Transposed convolution to few channels (a generator's last layer; the gradient that reaches an image). Its products by
+ * phase would be a few columns wide and leave most of a tile unused. Instead one product gives, for each pixel of y, what it
+ * contributes through every tap,
  *
  *   z[n, oy, ox, ky, kx, c] = sum over k of  y[n, oy, ox, k] * w[ky, kx, c, k]
  *
