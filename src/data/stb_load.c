@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "jpeg_check.h"
+
 /* Static, so that a program may link stb of its own beside the library; and without asserts, for a library must not abort: what
  * they check is the headers' own arithmetic, broken input is refused elsewhere. Only the formats that are documented. */
 #define STB_IMAGE_STATIC
@@ -48,16 +50,23 @@ static const char *reason(int error) {
     return "it cannot be opened";
 }
 
-static FILE *open_file(const char *path, const char **why) {
+/* header: only that will be read. */
+static FILE *open_file(const char *path, bool header, const char **why) {
     FILE *f = fopen(path, "rb");
-    if (!f) *why = reason(errno);
+    if (!f) {
+        *why = reason(errno);
+    } else if (!gan__jpeg_tables_sound(f, header)) {
+        *why = "a Huffman table has more than 256 codes";
+        fclose(f);
+        f = NULL;
+    }
     return f;
 }
 
 static int colours(int components) { return components < 3 ? 1 : 3; }
 
 bool gan__stb_read_header(const char *path, gan__stb_header *out, const char **why) {
-    FILE *f = open_file(path, why);
+    FILE *f = open_file(path, true, why);
     if (!f) return false;
     int width, height, components;
     stbi__g_failure_reason = "it cannot be decoded"; /* should stb fail without giving a reason */
@@ -71,7 +80,7 @@ bool gan__stb_read_header(const char *path, gan__stb_header *out, const char **w
 }
 
 uint8_t *gan__stb_load(const char *path, int channels, gan__stb_header *out, const char **why) {
-    FILE *f = open_file(path, why);
+    FILE *f = open_file(path, false, why);
     if (!f) return NULL;
     int width, height, components;
     stbi__g_failure_reason = "it cannot be decoded";

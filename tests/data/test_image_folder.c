@@ -195,6 +195,26 @@ static void test_folder__broken_pixels_are_an_error_of_next(void **state) {
     expect_brightnesses(f->ctx, d, 3, NULL);
 }
 
+/* Tables that stb_image would write beyond its own for; also where they are read on opening, and where the file ends in them. */
+static void test_folder__oversized_jpeg_tables_are_refused(void **state) {
+    fixture *f = *state;
+    const uint8_t early[] = {0xFF, 0xD8, 0xFF, 0xC4, 1, 0xA2, 0, 255, 2};
+    uint8_t bytes[4000];
+    write_picture(path_in(f, "a.png"), H, W, 3, 10);
+    write_picture(path_in(f, "b.jpg"), H, W, 3, 20);
+    size_t size = read_file(path_in(f, "b.jpg"), bytes, sizeof bytes), at = 0;
+    while (bytes[at] != 0xFF || bytes[at + 1] != 0xC4) at++;
+    memset(bytes + at + 5 + 14, 200, 2);
+    write_file(path_in(f, "b.jpg"), bytes, size);
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    assert_true(gan_is_nil(gan_dataset_next(d, 2).x));
+    expect_error(f->ctx, GAN_E_IO, "b.jpg", "more than 256 codes");
+    write_file(path_in(f, "c.jpg"), early, sizeof early);
+    gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    expect_error(f->ctx, GAN_E_FORMAT, "c.jpg", "more than 256 codes");
+    assert_int_equal(gan_dataset_skipped(gan_image_folder(f->ctx, f->dir, (gan_image_opts){.skip_bad = true})), 2);
+}
+
 static void test_folder__without_pictures_is_an_error(void **state) {
     fixture *f = *state;
     gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
@@ -257,6 +277,7 @@ int main(void) {
         TEST(test_folder__an_unreadable_file_is_named),
         TEST(test_folder__bad_files_are_left_out_when_asked),
         TEST(test_folder__broken_pixels_are_an_error_of_next),
+        TEST(test_folder__oversized_jpeg_tables_are_refused),
         TEST(test_folder__without_pictures_is_an_error),
         TEST(test_folder__survives_every_failing_allocation),
     };
