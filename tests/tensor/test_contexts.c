@@ -6,7 +6,7 @@
 #include "small_ops.h"
 #include "tensor/tensor_impl.h"
 
-enum { N = 20000, STEPS = 15 };
+enum { N = 20000, STEPS = 6 };
 
 typedef struct run {
     uint64_t seed;
@@ -27,7 +27,7 @@ static void *optimise(void *p) {
         gan_tensor *g = gan_grad(loss, w, (gan_grad_opts){.create_graph = true});
         gan_tensor *gg = gan_grad(t_sum(t_mul(g, g)), w, (gan_grad_opts){0});
         gan_assign(w, gan_data(t_add(w, t_scale(t_add(g, gg), -0.05))), N);
-        if (step % 5 == 4) {
+        if (step % 3 == 2) {
             t_mul(w, gan_scalar(ctx, 1));
             gan_ctx_clear(ctx);
         }
