@@ -112,7 +112,7 @@ static void test_integers__are_only_what_would_be_written(void **state) {
     fixture *f = *state;
     static const char *const bad[] = {"", " 1", "+1", "01", "1 ", "1.0", "0x1", "99999999999999999999"};
     gan__st_writer *w = gan__st_writer_new(f->ctx);
-    char key[8];
+    char key[12];
     int64_t value;
     for (int i = 0; i < COUNT_OF(bad); i++) {
         snprintf(key, sizeof key, "%d", i);

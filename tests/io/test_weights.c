@@ -130,7 +130,7 @@ static void test_load__of_pytorch_weights_computes_what_pytorch_does(void **stat
     gan_module_train(m, false);
     gan_tensor *x = golden_tensor(f, "x", gan_shape2(2, 5)), *image = x;
     for (int i = 0; i < 6; i++) {
-        char name[8];
+        char name[12];
         snprintf(name, sizeof name, "%d", i);
         image = gan_forward(gan_module_child(m, name), image);
     }
