@@ -61,15 +61,17 @@ static inline state_copy copy_state(gan_module *m, gan_optim *o) {
     return s;
 }
 
+/* Frees the second. */
 static inline bool same_state(state_copy a, state_copy b) {
-    return a.count == b.count && !memcmp(a.values, b.values, a.count * sizeof *a.values);
+    bool same = a.count == b.count && !memcmp(a.values, b.values, a.count * sizeof *a.values);
+    free(b.values);
+    return same;
 }
 
 /* Frees both. */
 static inline void check_same_state_at(state_copy a, state_copy b, bool same, const char *file, int line) {
     bool equal = same_state(a, b);
     free(a.values);
-    free(b.values);
     _assert_int_equal(equal, same, file, line);
 }
 #define check_same_state(a, b) check_same_state_at(a, b, true, __FILE__, __LINE__)

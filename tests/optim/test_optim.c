@@ -196,6 +196,13 @@ static void test_error__forgets_what_was_added(void **state) {
     gan_ctx_clear(ctx);
     assert_int_equal(gan_optim_apply(o[1]), GAN_E_STATE);
     gan_ctx_clear(ctx);
+
+    gan_tensor *loss = small_loss(nets[1], small_data(ctx));
+    size_t before = gan_ctx_memory(ctx).in_use;
+    gan_optim_add(o[1], loss, 1, true);
+    assert_true(gan_ctx_memory(ctx).in_use > before);
+    gan_optim_add(o[1], NULL, 1, false);
+    assert_int_equal(gan_ctx_memory(ctx).in_use, before); /* at once */
 }
 
 /* --- which parameters move -------------------------------------------------------------------------------- */
