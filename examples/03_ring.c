@@ -1,6 +1,15 @@
-/* A GAN on eight Gaussians in a ring, by the trainer. Leaves scatter plots of its samples in runs/ring/samples. */
+/* A GAN on eight Gaussians in a ring, by the trainer. Leaves scatter plots of its samples in runs/ring/samples; Ctrl-C ends it
+ * after the current step, with a checkpoint. */
 #include <gan/gan.h>
+#include <signal.h>
 #include <stdio.h>
+
+static gan_trainer *volatile running; /* for the signal handler */
+
+static void on_signal(int number) {
+    (void)number;
+    gan_trainer_stop(running);
+}
 
 static bool report(void *user, gan_trainer *t, const gan_step_info *s) {
     (void)user, (void)t;
@@ -20,6 +29,9 @@ int main(void) {
     o.g = gan_adam(5e-4);
     o.d = gan_adam(5e-4);
     gan_trainer *t = gan_trainer_new(G, D, ring, o);
+    running = t;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
     gan_status status = gan_train(t, (gan_train_opts){.steps = 5000, .out = "runs/ring", .sample_every = 1000, .samples = 2048,
                                                       .on_step = report});
     if (status) fprintf(stderr, "%s\n", gan_ctx_message(ctx));
