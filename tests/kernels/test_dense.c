@@ -26,7 +26,7 @@ static void check_product(gan_ctx *ctx, bool ta, bool tb, int64_t m, int64_t n, 
     float *walls = malloc((size_t)(m * n + 2 * GUARD) * sizeof *walls), *c = walls + GUARD;
     fill(a, m * k), fill(b, k * n);
     for (int64_t i = 0; i < m * n + 2 * GUARD; i++) walls[i] = GUARD_VALUE;
-    assert_true(gan__gemm(ctx, ta, tb, m, n, k, a, b, c));
+    gan__gemm(ctx, ta, tb, m, n, k, a, b, c);
     for (int64_t i = 0; i < GUARD; i++) assert_true(walls[i] == GUARD_VALUE && c[m * n + i] == GUARD_VALUE);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
@@ -69,36 +69,16 @@ static void test_gemm__bits_do_not_depend_on_the_number_of_threads(void **state)
     for (int t = 0; t < 4; t++)
         for (int threads = 1; threads <= 3; threads++) {
             gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
-            assert_true(gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, threads == 1 ? one : many));
+            gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, threads == 1 ? one : many);
             gan_ctx_free(ctx);
             if (threads > 1) assert_memory_equal(one, many, sizeof one);
         }
-}
-
-static void test_gemm__every_failed_request_is_reported_and_leaks_nothing(void **state) {
-    (void)state;
-    static float a[40 * 30], b[30 * 20], c[40 * 20];
-    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
-    for (int t = 0; t < 4; t++) {
-        int failures = 0;
-        for (bool ok = false; !ok; failures += !ok) {
-            gan_ctx_fail_alloc(ctx, failures + 1);
-            ok = gan__gemm(ctx, t & 1, t & 2, 40, 20, 30, a, b, c);
-            gan_ctx_fail_alloc(ctx, 0);
-            assert_int_equal(gan_ctx_status(ctx), ok ? GAN_OK : GAN_E_MEMORY);
-            assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
-            gan_ctx_clear(ctx);
-        }
-        assert_true(failures > 0);
-    }
-    gan_ctx_free(ctx);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
-        cmocka_unit_test(test_gemm__every_failed_request_is_reported_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
