@@ -1,6 +1,5 @@
 #include "jsonl.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "atomic_file.h"
+#include "json.h"
 
 #define LINE 4096 /* bytes: some eighty fields */
 
@@ -49,7 +49,7 @@ static char *slurp(gan__jsonl *log, size_t *size) {
 
 /* A line without a step, or one that is no JSON, is none of ours: it stays. */
 static bool too_late(const char *line, size_t length, int64_t last_step) {
-    cJSON *json = cJSON_ParseWithLength(line, length);
+    cJSON *json = gan__json_parse(line, length, NULL);
     const cJSON *step = cJSON_GetObjectItemCaseSensitive(json, "step");
     bool late = cJSON_IsNumber(step) && step->valuedouble > (double)last_step;
     cJSON_Delete(json);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "json.h"
 #include "safetensors_impl.h"
 
 #define EXACT 0x1p53 /* up to here a double holds every integer */
@@ -62,7 +63,7 @@ static bool parse_header(gan__st *f, const char *bytes) {
     if (n < 2 || json[0] != '{') return gan__st_bad(f, "the header (at byte 8) does not begin with '{'");
     /* A zero would cut a name short behind the back of the check for equal names. */
     if (strlen(json) != (size_t)n || strstr(json, "\\u0000")) return gan__st_bad(f, "the header contains a zero character");
-    f->json = cJSON_ParseWithLengthOpts(json, (size_t)n, &end, 0);
+    f->json = gan__json_parse(json, (size_t)n, &end);
     if (!f->json) return gan__st_bad(f, "the header is not valid JSON at byte %" PRId64, 8 + (int64_t)(end ? end - json : 0));
     size_t spaces = strspn(end, " \t\r\n");
     return end + spaces == json + n ||
