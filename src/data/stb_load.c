@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "jpeg_check.h"
 
@@ -17,6 +18,10 @@
 #define STBI_MAX_DIMENSIONS 32768
 #define STBI_FAILURE_USERMSG
 #define STBI_ASSERT(x) ((void)0)
+/* Zeros, because a damaged JPEG file may use tables that it never defined, and what is decoded must not depend on chance. */
+#define STBI_MALLOC(size) calloc(1, size)
+#define STBI_REALLOC(block, size) realloc(block, size)
+#define STBI_FREE(block) free(block)
 #define STB_IMAGE_RESIZE_STATIC
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
 #define STBIR_ASSERT(x) ((void)0)
