@@ -68,13 +68,6 @@ static inline bool same_state(state_copy a, state_copy b) {
     return same;
 }
 
-/* Frees the second. */
-static inline bool still_same(state_copy a, state_copy b) {
-    bool same = same_state(a, b);
-    free(b.values);
-    return same;
-}
-
 /* Frees both. */
 static inline void check_same_state_at(state_copy a, state_copy b, bool same, const char *file, int line) {
     bool equal = same_state(a, b);

@@ -154,7 +154,7 @@ static void test_update__that_runs_out_of_memory_changes_nothing_and_can_be_repe
             failed = gan_ctx_status(ctx) != GAN_OK;
             if (failed) {
                 check_failed(ctx, GAN_E_MEMORY, "out of memory");
-                assert_true(still_same(before, copy_set(gan_ema_set(e))));
+                assert_true(same_state(before, copy_set(gan_ema_set(e))));
             }
             assert_int_equal(gan_ctx_memory(ctx).in_use, in_use);
             free(before.values);
