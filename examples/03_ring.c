@@ -20,7 +20,7 @@ static bool report(void *user, gan_trainer *t, const gan_step_info *s) {
 
 int main(void) {
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = 1});
-    gan_dataset *ring = gan_ring_data(ctx, 100000);
+    gan_dataset *ring = gan_ring_data(ctx, (gan_mixture_opts){.count = 100000});
     gan_mlp_opts net = {.dim = 2, .latent = 16, .width = 128, .depth = 2};
     gan_module *G = gan_mlp_generator(ctx, net), *D = gan_mlp_discriminator(ctx, net);
 

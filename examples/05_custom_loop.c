@@ -20,7 +20,7 @@ static gan_tensor *generate(gan_ctx *ctx, gan_module *G) { return gan_forward(G,
 
 int main(void) {
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = 1});
-    gan_dataset *ring = gan_ring_data(ctx, 100000);
+    gan_dataset *ring = gan_ring_data(ctx, (gan_mixture_opts){.count = 100000});
     gan_mlp_opts net = {.dim = 2, .latent = LATENT, .width = 128, .depth = 3};
     gan_module *G = gan_mlp_generator(ctx, net), *D = gan_mlp_discriminator(ctx, net);
     gan_optim_opts adam = gan_adam(5e-4);

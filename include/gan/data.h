@@ -47,8 +47,8 @@ GAN_API gan_dataset *gan_cifar10(gan_ctx *ctx, const char *path, gan_image_opts 
 GAN_API gan_dataset *gan_images(gan_ctx *ctx, const char *path, gan_image_opts opts);
 
 typedef struct gan_array_opts {
-    double held_out;
-    bool flip;                 /* only for [n, h, w, c] */
+    double held_out;           /* as in gan_image_opts */
+    bool flip;                 /* likewise; only for [n, h, w, c] */
     const int32_t *labels;     /* one per sample; NULL: none */
     const gan_real *targets;   /* as many numbers as values; NULL: none */
 } gan_array_opts;
@@ -56,10 +56,15 @@ typedef struct gan_array_opts {
 /* Samples in memory: shape [n, ...]; values, labels and targets are copied. Values that are not finite are an error. */
 GAN_API gan_dataset *gan_array_data(gan_ctx *ctx, gan_shape shape, const gan_real *values, gan_array_opts opts);
 
-/* `count` points of equal-weight Gaussian mixtures in the plane, labelled by component, fixed by the seed:
+typedef struct gan_mixture_opts {
+    int64_t count;   /* of points, held-out ones included; from 1 up */
+    double held_out; /* fraction kept from training, in [0, 1); 0 is none */
+} gan_mixture_opts;
+
+/* Points of equal-weight Gaussian mixtures in the plane, labelled by component, fixed by the seed:
  * 8 means (cos 2 pi i/8, sin 2 pi i/8), std 0.01; 25 means {-4,-2,0,2,4}^2, std 0.05 (1712.04086). */
-GAN_API gan_dataset *gan_ring_data(gan_ctx *ctx, int64_t count);
-GAN_API gan_dataset *gan_grid_data(gan_ctx *ctx, int64_t count);
+GAN_API gan_dataset *gan_ring_data(gan_ctx *ctx, gan_mixture_opts opts);
+GAN_API gan_dataset *gan_grid_data(gan_ctx *ctx, gan_mixture_opts opts);
 
 /* The next n training samples; owned by the innermost scope. A sample that cannot be loaded is an error, after which (and
  * after gan_ctx_clear) the same batch is tried again. */
@@ -94,9 +99,9 @@ typedef struct gan_source {
 } gan_source;
 
 typedef struct gan_loader_opts {
-    double held_out;
-    bool flip;
-    int decoders; /* background threads; 0: 1 */
+    double held_out; /* fraction kept from training, in [0, 1); 0 is none */
+    bool flip;       /* only for [h, w, c]: mirror half of the training samples, seeded */
+    int decoders;    /* background threads; 0: 1 */
 } gan_loader_opts;
 
 GAN_API gan_dataset *gan_dataset_new(gan_ctx *ctx, gan_source source, gan_loader_opts opts);

@@ -37,7 +37,8 @@ static void normal_pair(const uint32_t key[2], int64_t i, double z[2]) {
 }
 
 /* The components take turns, which makes their weights equal to within one point. */
-static gan_dataset *make(gan_ctx *ctx, int64_t count, const mixture *m) {
+static gan_dataset *make(gan_ctx *ctx, gan_mixture_opts opts, const mixture *m) {
+    int64_t count = opts.count;
     if (!gan__ok(ctx)) return gan__dataset_nil(ctx);
     if (count < 1 || count > INT32_MAX) {
         gan__raise(ctx, GAN_E_ARG, "%s: %lld points: there must be 1 to %d", m->who, (long long)count, INT32_MAX);
@@ -55,11 +56,12 @@ static gan_dataset *make(gan_ctx *ctx, int64_t count, const mixture *m) {
         points[2 * i + 1] = (gan_real)(mean[1] + m->std * z[1]);
     }
     gan__dataset_spec spec = {.who = m->who, .kind = m->kind, .source.describe = m->describe};
-    gan_dataset *d = gan__array_dataset(ctx, gan_shape2(count, 2), points, (gan_array_opts){.labels = labels}, spec);
+    gan_array_opts array = {.held_out = opts.held_out, .labels = labels};
+    gan_dataset *d = gan__array_dataset(ctx, gan_shape2(count, 2), points, array, spec);
     gan__free(ctx, points);
     gan__free(ctx, labels);
     return d;
 }
 
-gan_dataset *gan_ring_data(gan_ctx *ctx, int64_t count) { return make(ctx, count, &ring); }
-gan_dataset *gan_grid_data(gan_ctx *ctx, int64_t count) { return make(ctx, count, &grid); }
+gan_dataset *gan_ring_data(gan_ctx *ctx, gan_mixture_opts opts) { return make(ctx, opts, &ring); }
+gan_dataset *gan_grid_data(gan_ctx *ctx, gan_mixture_opts opts) { return make(ctx, opts, &grid); }
