@@ -92,6 +92,11 @@
     X(gan__op_instance_norm)      \
     X(gan__op_normalize)
 
+#define GAN__OPS_COMPARING(X)   \
+    X(gan__op_attention)        \
+    X(gan__op_attention_grads)  \
+    X(gan__op_batch_similarity)
+
 #define GAN__OP_LIST(X)        \
     GAN__OPS_TENSOR(X)         \
     GAN__OPS_ARITHMETIC(X)     \
@@ -103,7 +108,8 @@
     GAN__OPS_PRODUCT(X)        \
     GAN__OPS_CONVOLUTION(X)    \
     GAN__OPS_RESAMPLING(X)     \
-    GAN__OPS_NORMALISATION(X)
+    GAN__OPS_NORMALISATION(X)  \
+    GAN__OPS_COMPARING(X)
 
 #define GAN__OP_DECLARE(op) extern const gan_op op;
 GAN__OP_LIST(GAN__OP_DECLARE)

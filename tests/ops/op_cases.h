@@ -65,7 +65,8 @@ typedef struct op_group {
     X(act)    \
     X(conv)   \
     X(pool)   \
-    X(norm)
+    X(norm)   \
+    X(compare)
 
 #define OP_GROUP_DECLARE(group) extern const op_group op_group_##group;
 OP_GROUPS(OP_GROUP_DECLARE)
