@@ -158,6 +158,7 @@ typedef struct gan_linear_opts {
     bool no_bias;
     int64_t from_hwc[3]; /* the input is a flattened [h,w,c]; zero: plain */
     int64_t to_hwc[3];   /* the output will be reshaped to [h,w,c]; not together with from_hwc */
+    bool spectral;       /* see gan_spectral_refresh */
 } gan_linear_opts;
 GAN_API gan_module *gan_linear_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_linear_opts opts);
 
@@ -165,6 +166,7 @@ typedef struct gan_conv_layer_opts {
     int kernel_h, kernel_w; /* 0 is an error; kernel_w 0: as kernel_h */
     gan_conv_opts conv;
     bool no_bias;
+    bool spectral; /* see gan_spectral_refresh */
 } gan_conv_layer_opts;
 GAN_API gan_conv_layer_opts gan_conv_layer_square(int kernel, int stride, int pad); /* with bias */
 GAN_API gan_module *gan_conv2d_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_opts opts);
@@ -181,7 +183,10 @@ GAN_API gan_module *gan_instance_norm_layer(gan_ctx *ctx, int64_t channels, gan_
 
 GAN_API gan_module *gan_dropout_layer(gan_ctx *ctx, double p);
 GAN_API gan_module *gan_maxout_layer(gan_ctx *ctx, int pieces);
-GAN_API gan_module *gan_embedding_layer(gan_ctx *ctx, int64_t count, int64_t dim); /* N(0, 1) */
+typedef struct gan_embedding_opts {
+    bool spectral; /* see gan_spectral_refresh */
+} gan_embedding_opts;
+GAN_API gan_module *gan_embedding_layer(gan_ctx *ctx, int64_t count, int64_t dim, gan_embedding_opts opts); /* N(0, 1) */
 GAN_API gan_module *gan_leaky_relu_layer(gan_ctx *ctx, double slope);
 GAN_API gan_module *gan_relu_layer(gan_ctx *ctx);
 GAN_API gan_module *gan_tanh_layer(gan_ctx *ctx);
@@ -193,6 +198,53 @@ GAN_API gan_module *gan_pixel_shuffle_layer(gan_ctx *ctx, int r);
 GAN_API gan_module *gan_upsample_layer(gan_ctx *ctx, int factor);
 GAN_API gan_module *gan_avg_pool_layer(gan_ctx *ctx, gan_pool_opts opts);
 GAN_API gan_module *gan_max_pool_layer(gan_ctx *ctx, gan_pool_opts opts);
+
+/* Spectral norm (1802.05957), an option of Linear, Conv2d, ConvTranspose2d and Embedding, as PyTorch's
+ * torch.nn.utils.spectral_norm: computes with W/sigma, sigma = u^T W v, W the matrix [out, everything else]. Each forward in
+ * training mode takes one step of power iteration first, v = W^T u/|W^T u|, u = W v/|W v|, and keeps u and v as buffers;
+ * evaluation takes none. Gradients pass through sigma, u and v being constants. The parameter is "weight_orig", the buffers are
+ * "weight_u" and "weight_v".
+ *
+ * This takes `iterations` (at least 1) steps for every spectral layer of m, or of the values in `set` if that is not NULL, for
+ * weights that did not come out of training steps: averaged ones, for which the average of u and v means little. New layers and
+ * gan_module_init start with GAN_SPECTRAL_START steps. A completed step of its own: all or, after an error, nothing. */
+#define GAN_SPECTRAL_START 15
+GAN_API void gan_spectral_refresh(gan_module *m, const gan_set *set, int iterations);
+
+/* Minibatch discrimination (1606.03498): f(x) [n, a] times the parameter "weight" (the paper's T; [kernels*dims, a]) gives m
+ * [n, kernels, dims]; gan_batch_similarity of it is appended: [n, a] -> [n, a + kernels]. `sample` is [a], or [h, w, c]: then f is x
+ * flattened, and the similarities are kernels more channels, constant over the image. Give D real and generated samples in calls
+ * of their own. */
+typedef struct gan_minibatch_opts {
+    int64_t kernels; /* B; 0: 100 */
+    int64_t dims;    /* C; 0: 5 */
+} gan_minibatch_opts;
+GAN_API gan_module *gan_minibatch_discrimination_layer(gan_ctx *ctx, gan_shape sample, gan_minibatch_opts opts);
+
+/* Minibatch standard deviation (1710.10196, code): for each group, sqrt(var + 1e-8) of every feature over its samples, averaged
+ * over the features, as one more channel: [n, h, w, c] -> [n, h, w, c+1], [n, c] -> [n, c+1]. With m groups, sample i is in group
+ * i mod m, as in the paper's code. A group has `group` samples (0: 4), or the largest number below that divides n. */
+GAN_API gan_module *gan_minibatch_stddev_layer(gan_ctx *ctx, int group);
+
+/* Self-attention (1805.08318): y = x + gamma*o, o = gan_attention(f(x), g(x), h(x)), where f and g are 1x1 convolutions to
+ * channels/8 (at least 1), h one to `channels`; no biases. gamma [1] starts at 0. On maps of more than pool_above rows or columns
+ * g(x) and h(x) are max-pooled 2x2 (code). Children "f", "g", "h". [n, h, w, channels] to the same. */
+typedef struct gan_attention_opts {
+    int pool_above; /* 0: 32; negative: never */
+    bool spectral;  /* of the three convolutions */
+} gan_attention_opts;
+GAN_API gan_module *gan_self_attention_layer(gan_ctx *ctx, int64_t channels, gan_attention_opts opts);
+
+/* Virtual batch norm (1606.03498): the first `reference` samples of its input are the reference batch. They are normalised by
+ * their own statistics, each other sample by those of reference batch and itself together, weighted reference : 1; so samples do
+ * not depend on each other. x [n, c] or [n, h, w, c], n >= reference; gamma and beta as batch norm's; no running statistics, the
+ * same in both modes (opts.momentum is not used). gan_with_reference puts the reference batch there. */
+GAN_API gan_module *gan_virtual_batch_norm_layer(gan_ctx *ctx, int64_t channels, int64_t reference, gan_norm_opts opts);
+
+/* y = inner([reference; x]) without its first rows: runs `inner`, its child "inner", on a fixed reference batch followed by the
+ * input. `reference` [r, ...] is copied into the buffer "reference". The labels of a call are not passed through it sensibly: use
+ * it for modules that do not ask for them. */
+GAN_API gan_module *gan_with_reference(gan_ctx *ctx, gan_module *inner, gan_tensor *reference);
 
 /* Runs its children in order; they are named "0", "1", ... Becomes their owner. */
 GAN_API gan_module *gan_sequential(gan_ctx *ctx);

@@ -11,18 +11,20 @@ typedef struct conv {
     gan_conv_layer_opts opts;
 } conv;
 
+static gan__weighted how_of(const gan_conv_layer_opts *o) { return (gan__weighted){!o->no_bias, o->spectral}; }
+
 static gan_tensor *with_bias(const conv *d, gan_module *m, gan_call *call, gan_tensor *y) {
-    return d->opts.no_bias ? y : gan_add(y, gan_call_param(call, m, 1));
+    return d->opts.no_bias ? y : gan_add(y, gan__bias(m, call, how_of(&d->opts)));
 }
 
 static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) {
     const conv *d = gan_module_data(m);
-    return with_bias(d, m, call, gan_conv2d(x, gan_call_param(call, m, 0), d->opts.conv));
+    return with_bias(d, m, call, gan_conv2d(x, gan__weight(m, call, how_of(&d->opts)), d->opts.conv));
 }
 
 static gan_tensor *transpose_forward(gan_module *m, gan_call *call, gan_tensor *x) {
     const conv *d = gan_module_data(m);
-    return with_bias(d, m, call, gan_conv_transpose2d(x, gan_call_param(call, m, 0), d->opts.conv));
+    return with_bias(d, m, call, gan_conv_transpose2d(x, gan__weight(m, call, how_of(&d->opts)), d->opts.conv));
 }
 
 /* Padding counts as if it were multiplied. */
@@ -62,8 +64,8 @@ static void conv_describe(const gan_module *m, char *text, size_t size) {
     const conv *d = gan_module_data(m);
     const gan_conv_opts *c = &d->opts.conv;
     small_text k, s, p;
-    snprintf(text, size, "%" PRId64 ", %" PRId64 ", %s %s%s", d->in, d->out, pair(k, "k", d->opts.kernel_h, d->opts.kernel_w),
-             pair(s, "s", c->stride_h, c->stride_w), padding(p, c->pad));
+    snprintf(text, size, "%" PRId64 ", %" PRId64 ", %s %s%s%s", d->in, d->out, pair(k, "k", d->opts.kernel_h, d->opts.kernel_w),
+             pair(s, "s", c->stride_h, c->stride_w), padding(p, c->pad), d->opts.spectral ? " spectral" : "");
 }
 
 static const gan_module_type conv_type = {
@@ -120,7 +122,7 @@ static gan_module *make(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_op
     *(conv *)gan_module_data(m) = (conv){in, out, o};
     gan_param weight = {.layout = transposed ? GAN_LAYOUT_CONV_TRANSPOSE : GAN_LAYOUT_CONV};
     gan_shape shape = transposed ? gan_shape4(o.kernel_h, o.kernel_w, out, in) : gan_shape4(o.kernel_h, o.kernel_w, in, out);
-    gan__add_weight_and_bias(m, weight, shape, shape.d[2] * o.kernel_h * o.kernel_w, out, o.no_bias);
+    gan__add_weight_and_bias(m, weight, shape, shape.d[2] * o.kernel_h * o.kernel_w, out, how_of(&o));
     return gan__finished(ctx, m);
 }
 

@@ -9,12 +9,12 @@
 
 typedef struct dense {
     int64_t in, out;
-    bool bias;
+    gan__weighted how;
 } dense;
 
 static gan_tensor *linear_forward(gan_module *m, gan_call *call, gan_tensor *x) {
     const dense *d = gan_module_data(m);
-    return gan_linear(x, gan_call_param(call, m, 0), d->bias ? gan_call_param(call, m, 1) : NULL);
+    return gan_linear(x, gan__weight(m, call, d->how), gan__bias(m, call, d->how));
 }
 
 static int64_t linear_multiply_adds(const gan_module *m, gan_shape in, gan_shape out) {
@@ -25,7 +25,8 @@ static int64_t linear_multiply_adds(const gan_module *m, gan_shape in, gan_shape
 
 static void linear_describe(const gan_module *m, char *text, size_t size) {
     const dense *d = gan_module_data(m);
-    snprintf(text, size, "%" PRId64 ", %" PRId64 "%s", d->in, d->out, d->bias ? "" : ", no bias");
+    snprintf(text, size, "%" PRId64 ", %" PRId64 "%s%s", d->in, d->out, d->how.bias ? "" : ", no bias",
+             d->how.spectral ? ", spectral" : "");
 }
 
 static const gan_module_type linear_type = {
@@ -55,34 +56,36 @@ gan_module *gan_linear_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_linear_o
         return gan__nil_module(ctx);
     gan_module *m = gan_module_new(ctx, &linear_type);
     if (gan_module_is_nil(m)) return m;
-    *(dense *)gan_module_data(m) = (dense){in, out, !opts.no_bias};
+    gan__weighted how = {!opts.no_bias, opts.spectral};
+    *(dense *)gan_module_data(m) = (dense){in, out, how};
     gan_param weight = {.layout = from ? GAN_LAYOUT_FROM_HWC : to ? GAN_LAYOUT_TO_HWC : GAN_LAYOUT_PLAIN};
     for (int i = 0; i < 3; i++) weight.hwc[i] = from ? opts.from_hwc[i] : opts.to_hwc[i];
-    gan__add_weight_and_bias(m, weight, gan_shape2(out, in), in, out, opts.no_bias);
+    gan__add_weight_and_bias(m, weight, gan_shape2(out, in), in, out, how);
     return gan__finished(ctx, m);
 }
 
 static gan_tensor *embedding_forward(gan_module *m, gan_call *call, gan_tensor *x) {
-    return gan_embedding(gan_call_param(call, m, 0), x);
+    const dense *d = gan_module_data(m);
+    return gan_embedding(gan__weight(m, call, d->how), x);
 }
 
 static void embedding_describe(const gan_module *m, char *text, size_t size) {
     const dense *d = gan_module_data(m);
-    snprintf(text, size, "%" PRId64 ", %" PRId64, d->in, d->out);
+    snprintf(text, size, "%" PRId64 ", %" PRId64 "%s", d->in, d->out, d->how.spectral ? ", spectral" : "");
 }
 
 const gan_module_type gan__embedding_type = {
     .name = "Embedding", .forward = embedding_forward, .describe = embedding_describe, .data_bytes = sizeof(dense)};
 
-gan_module *gan_embedding_layer(gan_ctx *ctx, int64_t count, int64_t dim) {
+gan_module *gan_embedding_layer(gan_ctx *ctx, int64_t count, int64_t dim, gan_embedding_opts opts) {
     static const char who[] = "gan_embedding_layer";
     if (!gan__at_least_one(ctx, who, "count", count) || !gan__at_least_one(ctx, who, "dim", dim)) return gan__nil_module(ctx);
     gan_module *m = gan_module_new(ctx, &gan__embedding_type);
     if (gan_module_is_nil(m)) return m;
-    *(dense *)gan_module_data(m) = (dense){count, dim, false};
+    *(dense *)gan_module_data(m) = (dense){count, dim, {false, opts.spectral}};
     gan_scope_begin(ctx);
     gan_tensor *table = gan_randn_from(gan_stream_named(ctx, "init"), gan_shape2(count, dim));
-    gan_module_add_param(m, (gan_param){.name = "weight", .tensor = table});
+    gan__add_weight(m, (gan_param){.tensor = table}, (gan__weighted){false, opts.spectral});
     gan_scope_end(ctx);
     return gan__finished(ctx, m);
 }

@@ -124,5 +124,6 @@ void gan_module_init(gan_module *m, gan_init init) {
     gan_scope_begin(ctx);
     for (int i = 0; i < list->count && gan__ok(ctx); i++) initialise(ctx, list->slots[i], init);
     gan_scope_end(ctx);
+    gan_spectral_refresh(m, NULL, GAN_SPECTRAL_START); /* u and v follow their new weights */
     gan__commit(ctx); /* a later error does not bring the old values back */
 }

@@ -71,7 +71,7 @@ static gan_module *make_zoo(void) {
     gan_sequential_add(s, gan_conv_transpose2d_layer(ctx, 16, 64, k));
     gan_sequential_add(s, gan_linear_layer(ctx, 48, 256, (gan_linear_opts){0}));
     gan_sequential_add(s, gan_batch_norm_layer(ctx, 4000, (gan_norm_opts){0}));
-    gan_sequential_add(s, gan_embedding_layer(ctx, 300, 30));
+    gan_sequential_add(s, gan_embedding_layer(ctx, 300, 30, (gan_embedding_opts){0}));
     check_ok(ctx);
     return s;
 }

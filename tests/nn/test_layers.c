@@ -58,7 +58,7 @@ static void test_layer__values_and_buffers_are_pytorchs(void **state) {
         {"layer_norm", gan_layer_norm_layer(ctx, gan_shape3(2, 4, 3), (gan_norm_opts){0})},
         {"layer_norm_points", gan_layer_norm_layer(ctx, gan_shape1(6), (gan_norm_opts){.eps = 1e-2})},
         {"instance_norm", gan_instance_norm_layer(ctx, 3, (gan_norm_opts){0})},
-        {"embedding", gan_embedding_layer(ctx, 5, 3)},
+        {"embedding", gan_embedding_layer(ctx, 5, 3, (gan_embedding_opts){0})},
         {"flatten", make_flatten()},
         {"reshape", make_reshape()},
         {"leaky_relu", gan_leaky_relu_layer(ctx, 0.3)},
@@ -183,8 +183,8 @@ static void test_layer__bad_arguments_are_named(void **state) {
     refused(gan_dropout_layer(ctx, 1), "gan_dropout_layer: p is 1");
     refused(gan_dropout_layer(ctx, NAN), "p is nan");
     refused(gan_maxout_layer(ctx, 0), "gan_maxout_layer: pieces is 0");
-    refused(gan_embedding_layer(ctx, 0, 2), "gan_embedding_layer: count is 0");
-    refused(gan_embedding_layer(ctx, 2, 0), "dim is 0");
+    refused(gan_embedding_layer(ctx, 0, 2, (gan_embedding_opts){0}), "gan_embedding_layer: count is 0");
+    refused(gan_embedding_layer(ctx, 2, 0, (gan_embedding_opts){0}), "dim is 0");
     refused(gan_reshape_layer(ctx, gan_shape5(1, 1, 1, 1, 1)), "5 dimensions");
     refused(gan_reshape_layer(ctx, gan_shape2(3, -1)), "a dimension is -1");
     refused(gan_pixel_shuffle_layer(ctx, -2), "r is -2");

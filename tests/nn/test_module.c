@@ -44,7 +44,7 @@ static gan_module *make_mixed(void) {
     gan_sequential_add(twin, gan_linear_layer(ctx, 2, 3, (gan_linear_opts){0}));
     gan_sequential_add(inner, gan_layer_norm_layer(ctx, gan_shape3(2, 3, 4), (gan_norm_opts){0}));
     gan_sequential_add(twin, inner);
-    gan_sequential_add(inner, gan_embedding_layer(ctx, 3, 2)); /* after joining: names reach up */
+    gan_sequential_add(inner, gan_embedding_layer(ctx, 3, 2, (gan_embedding_opts){0})); /* after joining: names reach up */
     return gan_module_add_child(m, "twin", twin), m;
 }
 
