@@ -27,7 +27,8 @@ typedef struct gan_trainer_opts {
     int64_t ema_start;     /* steps during which the average follows G exactly */
 } gan_trainer_opts;
 
-GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, n_critic 1, ema .999 */
+GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, n_critic 1,
+                                                         ema .999 from step 1000 on */
 
 /* What one step did. */
 typedef struct gan_step_info {

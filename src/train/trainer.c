@@ -11,7 +11,8 @@ gan_trainer_opts gan_trainer_defaults(void) {
                               .loss = gan_loss_non_saturating(),
                               .batch = 64,
                               .n_critic = 1,
-                              .ema = .999};
+                              .ema = .999,
+                              .ema_start = 1000}; /* as far back as the average looks: before, it would be of untrained weights */
 }
 
 /* --- making ----------------------------------------------------------------------------------------------- */

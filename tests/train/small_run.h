@@ -42,6 +42,7 @@ static inline gan_trainer_opts small_opts(void) {
     gan_trainer_opts o = gan_trainer_defaults();
     o.batch = 8;
     o.ema = .9;
+    o.ema_start = 0;
     o.d.lr = 1e-3;
     o.loss.real_target = .9;
     return o;

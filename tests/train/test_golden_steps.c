@@ -85,6 +85,7 @@ static gan_trainer_opts base(void) {
     gan_trainer_opts o = gan_trainer_defaults();
     o.batch = BATCH;
     o.ema = .9;
+    o.ema_start = 0;
     return o;
 }
 
