@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "../data/loader.h"
+#include "../loss/loss_impl.h"
 #include "trainer_impl.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
@@ -35,6 +36,8 @@ static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: simultaneous steps need n_critic 1, not %d", o->n_critic);
     else if (!(o->ema >= 0 && o->ema < 1))
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: ema is %g, outside [0, 1)", o->ema);
+    else
+        gan__loss_valid(ctx, &o->loss, "gan_trainer_new");
     return gan__ok(ctx);
 }
 
@@ -44,8 +47,19 @@ static gan_shape batch_of(gan_shape sample, int64_t n) {
     return s;
 }
 
-/* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give one logit each. */
-static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, int64_t latent) {
+/* Of D, for two samples. */
+static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_loss *loss) {
+    int64_t width = gan_loss_width(loss->kind, gan_dataset_classes(data), 0);
+    if (width == 0)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the loss %s needs %s", gan_loss_name(loss->kind),
+                   gan_loss_info_of(loss->kind)->needs_real_label ? "labelled data" : "several generators");
+    return width == 1 ? gan_shape1(2) : gan_shape2(2, width);
+}
+
+/* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give what the loss
+ * takes. */
+static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
+    gan_shape outputs = outputs_of(ctx, data, &o->loss);
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
     bool g_mode = gan_module_is_training(G), d_mode = gan_module_is_training(D);
     gan_module_train(G, false);
@@ -53,14 +67,14 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     gan_scope_begin(ctx);
     gan_no_record_begin(ctx);
     gan_shape sample = batch_of(gan_dataset_shape(data), 2);
-    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, latent)));
+    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, o->latent)));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
                    gan_shape_text(gan_shape_of(fake), made), gan_shape_text(sample, wanted));
     gan_tensor *logits = gan_forward(D, fake);
-    if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), gan_shape1(2)))
-        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two samples has shape %s, not [2]",
-                   gan_shape_text(gan_shape_of(logits), made));
+    if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), outputs))
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two samples has shape %s, not %s",
+                   gan_shape_text(gan_shape_of(logits), made), gan_shape_text(outputs, wanted));
     gan_no_record_end(ctx);
     gan_scope_end(ctx);
     gan_module_train(G, g_mode);
@@ -77,7 +91,7 @@ static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld is more than the %lld training samples", (long long)o->batch,
                    (long long)gan_dataset_count(data));
     else if (opts_valid(ctx, o))
-        check_fit(ctx, G, D, data, o->latent);
+        check_fit(ctx, G, D, data, o);
     return gan__ok(ctx);
 }
 
@@ -116,17 +130,28 @@ gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, ga
 
 /* --- one step --------------------------------------------------------------------------------------------- */
 
-typedef struct verdicts {
-    gan_tensor *real, *fake; /* D's logits */
-} verdicts;
-
 static gan_tensor *generate(gan_trainer *t) {
     return gan_forward(t->G, gan_randn_from(t->latents, gan_shape2(t->opts.batch, t->opts.latent)));
 }
 
-static verdicts judge(gan_trainer *t, gan_tensor *fake) {
-    gan_tensor *real = gan_forward(t->D, gan_dataset_next(t->data, t->opts.batch).x);
-    return (verdicts){real, gan_forward(t->D, fake)};
+static gan_batch next_reals(gan_trainer *t) { return gan_dataset_next(t->data, t->opts.batch); }
+
+static gan_verdict judge(gan_trainer *t, gan_batch real, gan_tensor *fake) {
+    gan_tensor *on_real = gan_forward(t->D, real.x);
+    return (gan_verdict){.real = on_real, .fake = gan_forward(t->D, fake), .real_label = real.label};
+}
+
+/* For G's step: nothing in it moves with what D says of reals, so that leaves no graph. */
+static gan_verdict judge_for_g(gan_trainer *t, gan_batch real, gan_tensor *fake) {
+    gan_ctx *ctx = t->object.ctx;
+    gan_verdict v = {0};
+    if (gan_loss_g_needs_real(&t->opts.loss)) {
+        gan_no_record_begin(ctx);
+        v.real = gan_forward(t->D, real.x);
+        gan_no_record_end(ctx);
+    }
+    v.fake = gan_forward(t->D, fake);
+    return v;
 }
 
 static double mean_of(const gan_tensor *t) {
@@ -137,22 +162,22 @@ static double mean_of(const gan_tensor *t) {
     return n ? sum / (double)n : NAN;
 }
 
-static void note_d(gan_step_info *info, const gan_trainer *t, verdicts v, gan_tensor *loss) {
+static void note_d(gan_step_info *info, const gan_trainer *t, gan_verdict v, gan_tensor *loss) {
     info->d_loss = gan_item(loss);
-    info->d_real = mean_of(v.real);
-    info->d_fake = mean_of(v.fake);
+    info->d_real = mean_of(gan_loss_realness(&t->opts.loss, gan_detach(v.real)));
+    info->d_fake = mean_of(gan_loss_realness(&t->opts.loss, gan_detach(v.fake)));
     info->d_grad_norm = gan_optim_grad_norm(t->opt_d);
 }
 
 /* D's step on fakes without history. */
-static void step_d(gan_trainer *t, gan_tensor *fake, gan_step_info *info) {
-    verdicts v = judge(t, fake);
-    gan_tensor *loss = gan_loss_d(&t->opts.loss, v.real, v.fake);
+static void step_d(gan_trainer *t, gan_batch real, gan_tensor *fake, gan_step_info *info) {
+    gan_verdict v = judge(t, real, fake);
+    gan_tensor *loss = gan_loss_d(&t->opts.loss, v);
     gan_optim_step(t->opt_d, loss);
     note_d(info, t, v, loss);
 }
 
-/* The players in turn. The fakes of D's last step serve G's as well: one forward of G less. */
+/* The players in turn. The samples of D's last step serve G's as well: one forward of G less. */
 static void step_in_turn(gan_trainer *t, gan_step_info *info) {
     gan_ctx *ctx = t->object.ctx;
     for (int i = 1; i < t->opts.n_critic; i++) {
@@ -160,20 +185,22 @@ static void step_in_turn(gan_trainer *t, gan_step_info *info) {
         gan_no_record_begin(ctx);
         gan_tensor *fake = generate(t);
         gan_no_record_end(ctx);
-        step_d(t, fake, info);
+        step_d(t, next_reals(t), fake, info);
         gan_scope_end(ctx);
     }
     gan_tensor *fake = generate(t);
-    step_d(t, gan_detach(fake), info);
-    gan_tensor *loss = gan_loss_g(&t->opts.loss, gan_forward(t->D, fake));
+    gan_batch real = next_reals(t);
+    step_d(t, real, gan_detach(fake), info);
+    gan_tensor *loss = gan_loss_g(&t->opts.loss, judge_for_g(t, real, fake));
     gan_optim_step(t->opt_g, loss);
     info->g_loss = gan_item(loss);
 }
 
 /* Both gradients before either player moves; both losses through one forward of D. */
 static void step_at_once(gan_trainer *t, gan_step_info *info) {
-    verdicts v = judge(t, generate(t));
-    gan_tensor *loss_d = gan_loss_d(&t->opts.loss, v.real, v.fake), *loss_g = gan_loss_g(&t->opts.loss, v.fake);
+    gan_tensor *fake = generate(t);
+    gan_verdict v = judge(t, next_reals(t), fake);
+    gan_tensor *loss_d = gan_loss_d(&t->opts.loss, v), *loss_g = gan_loss_g(&t->opts.loss, v);
     gan_optim_add(t->opt_d, loss_d, 1, true);
     gan_optim_add(t->opt_g, loss_g, 1, false);
     gan_optim_apply(t->opt_d);
