@@ -9,6 +9,7 @@
 #include "trainer_impl.h"
 
 #define PATH 4096
+#define LONGEST_NAME 64 /* of what lies in the run folder */
 static const char who[] = "gan_train";
 
 static bool make_folder(gan_ctx *ctx, const char *path) {
@@ -27,6 +28,15 @@ static bool make_folder(gan_ctx *ctx, const char *path) {
     return false;
 }
 
+/* An empty name would put the run into the root of the file system. */
+static bool out_valid(gan_ctx *ctx, const char *out) {
+    if (!*out)
+        gan__raise(ctx, GAN_E_ARG, "%s: the name of the run folder is empty", who);
+    else if (strlen(out) > PATH - LONGEST_NAME)
+        gan__raise(ctx, GAN_E_ARG, "%s: the name of the run folder is longer than %d bytes", who, PATH - LONGEST_NAME);
+    return gan__ok(ctx);
+}
+
 static const char *path_in(const gan_train_opts *o, const char *name, char path[PATH]) {
     snprintf(path, PATH, "%s/%s", o->out, name);
     return path;
@@ -42,7 +52,7 @@ static void write_samples(gan_trainer *t, const gan_train_opts *o, const char *n
 }
 
 static void write_step_samples(gan_trainer *t, const gan_train_opts *o) {
-    char name[64];
+    char name[LONGEST_NAME];
     snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", t->steps.value);
     write_samples(t, o, name);
 }
@@ -100,7 +110,7 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     gan__jsonl *log = NULL;
     char path[PATH];
     if (o.out) {
-        if (!make_folder(ctx, path_in(&o, "samples", path))) return ctx->status;
+        if (!out_valid(ctx, o.out) || !make_folder(ctx, path_in(&o, "samples", path))) return ctx->status;
         log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
     }
     if (gan__ok(ctx)) run_steps(t, &o, log);

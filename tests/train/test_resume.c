@@ -272,6 +272,16 @@ static void test_train__refuses_a_folder_it_cannot_write(void **state) {
     assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 1, .out = in_folder("occupied", out)}), GAN_E_IO);
     assert_non_null(strstr(gan_ctx_message(r.ctx), "occupied"));
     assert_int_equal(gan_trainer_steps(r.trainer), 0);
+    gan_ctx_clear(r.ctx);
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 1, .out = ""}), GAN_E_ARG); /* it is not the root folder */
+    assert_non_null(strstr(gan_ctx_message(r.ctx), "empty"));
+    gan_ctx_clear(r.ctx);
+    char endless[5000];
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = 0;
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 1, .out = endless}), GAN_E_ARG);
+    assert_non_null(strstr(gan_ctx_message(r.ctx), "longer than"));
+    assert_int_equal(gan_trainer_steps(r.trainer), 0);
     gan_ctx_free(r.ctx);
 }
 
