@@ -43,7 +43,8 @@ GAN_API gan_dataset *gan_image_folder(gan_ctx *ctx, const char *path, gan_image_
 /* CIFAR-10's binary batches: one .bin file, or a folder of data_batch_*.bin. 32 x 32 RGB. */
 GAN_API gan_dataset *gan_cifar10(gan_ctx *ctx, const char *path, gan_image_opts opts);
 
-/* Any of the above, by looking at the path: a folder with .bin batches, another folder, a .bin file, an IDX file. */
+/* Any of the above, by looking at the path: a folder with .bin batches, one with IDX images under their usual name (of which
+ * train-images... is taken), another folder, a .bin file, an IDX file. */
 GAN_API gan_dataset *gan_images(gan_ctx *ctx, const char *path, gan_image_opts opts);
 
 typedef struct gan_array_opts {

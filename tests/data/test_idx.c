@@ -192,6 +192,27 @@ static void test_idx__refuses_no_path(void **state) {
     expect_error(f->ctx, GAN_E_ARG, "gan_idx_images", "the path is empty");
 }
 
+static void test_folder__of_idx_files_is_opened_by_its_training_images(void **state) {
+    fixture *f = *state;
+    uint8_t bytes[SIZE + 1];
+    make_images(bytes);
+    write_gz(path_in(f, "t10k-images-idx3-ubyte.gz"), bytes, SIZE);
+    write_file(path_in(f, "t10k-labels-idx1-ubyte"), label_file, sizeof label_file);
+    expect_contents(f->ctx, gan_images(f->ctx, f->dir, (gan_image_opts){0}), true);
+    write_gz(path_in(f, "other-images-idx3-ubyte.gz"), bytes, SIZE);
+    assert_true(gan_dataset_is_nil(gan_images(f->ctx, f->dir, (gan_image_opts){0})));
+    expect_error(f->ctx, GAN_E_ARG, f->dir, "2 IDX files of images: name one");
+    bytes[HEAD] = 255; /* tells the training images from the others */
+    write_gz(path_in(f, "train-images-idx3-ubyte.gz"), bytes, SIZE);
+    gan_dataset *d = gan_images(f->ctx, f->dir, (gan_image_opts){0});
+    expect_ok(f->ctx);
+    gan_tensor *x = gan_dataset_next(d, IMAGES).x;
+    int marks = 0;
+    for (int k = 0; k < IMAGES; k++) marks += value(x, k * PIXELS) == 1;
+    assert_int_equal(marks, 1);
+    assert_non_null(strstr(gan_dataset_describe(d), "train-images"));
+}
+
 /* Whichever request for memory fails: an error, no leak, and the next attempt succeeds. */
 static void test_idx__survives_every_failing_allocation(void **state) {
     fixture *f = *state;
@@ -259,6 +280,7 @@ int main(void) {
         TEST(test_idx__refuses_broken_gzip),
         TEST(test_idx__refuses_labels_that_do_not_fit),
         TEST(test_idx__refuses_no_path),
+        TEST(test_folder__of_idx_files_is_opened_by_its_training_images),
         TEST(test_idx__survives_every_failing_allocation),
         TEST(test_idx__reads_the_example),
     };
