@@ -60,7 +60,7 @@ static bool show(void *user, gan_trainer *t, const gan_step_info *s) {
 
 static gan_trainer *make_trainer(gan_ctx *ctx, const settings *s) {
     gan_dataset *data = gan_images(ctx, s->data, (gan_image_opts){.height = s->size, .width = s->size, .held_out = .2});
-    printf("%s\n", gan_dataset_describe(data));
+    if (!gan_dataset_is_nil(data)) printf("%s\n", gan_dataset_describe(data));
     int channels = (int)gan_dataset_shape(data).d[2];
     gan_dcgan_opts net = {.size = s->size, .channels = channels, .latent = 64, .features = s->width};
     gan_module *G = gan_dcgan_generator(ctx, net), *D = gan_dcgan_discriminator(ctx, net);
@@ -88,20 +88,25 @@ static int run(gan_ctx *ctx, const settings *s) {
         fprintf(stderr, "%s\n", gan_ctx_message(ctx));
         return 1;
     }
+    if (p.first_step >= s->steps)
+        printf("%ld steps had been taken already: a larger --steps goes on\n", p.first_step);
     if (gan_trainer_stopped(t))
         printf("\nStopped after step %lld; --resume goes on from %s\n", (long long)gan_trainer_steps(t), checkpoint);
     return gan_trainer_stopped(t) ? 130 : 0;
 }
 
-static int usage(const char *program) {
-    fprintf(stderr,
+static int usage(FILE *to, const char *program) {
+    fprintf(to,
             "usage: %s --data PATH --out FOLDER [--steps 3000] [--size 32] [--width 32] [--batch 64] [--seed 1] [--resume]\n"
-            "  --data   IDX file (plain or .gz), folder of images, or CIFAR-10 .bin file\n"
+            "  --data   folder of images (subfolders are classes), IDX file (plain or .gz) as MNIST's, CIFAR-10 .bin file, or a folder of\n"
+            "           such files\n"
+            "  --out    where sample grids, metrics and the checkpoint go; made if missing\n"
+            "  --steps  until so many have been taken in all, those before --resume counted\n"
             "  --size   height and width of the images, 8, 16, 32, 64, ...\n"
             "  --width  channels of the layer next to the image\n"
             "  --resume go on from the checkpoint in FOLDER\n",
             program);
-    return 2;
+    return to == stderr ? 2 : 0;
 }
 
 /* A whole number from 1 up; 0 if the text is none. */
@@ -115,8 +120,8 @@ int main(int argc, char **argv) {
     settings s = {.steps = 3000, .size = 32, .width = 32, .batch = 64, .seed = 1};
     const struct option options[] = {{"data", 1, 0, 'd'},  {"out", 1, 0, 'o'},   {"steps", 1, 0, 'n'}, {"size", 1, 0, 's'},
                                      {"width", 1, 0, 'w'}, {"batch", 1, 0, 'b'}, {"seed", 1, 0, 'r'},  {"resume", 0, 0, 'R'},
-                                     {0}};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+                                     {"help", 0, 0, 'h'},  {0}};
+    for (int c, i; (c = getopt_long(argc, argv, "", options, &i)) != -1;) {
         long *field = c == 'n' ? &s.steps : c == 's' ? &s.size : c == 'w' ? &s.width : c == 'b' ? &s.batch : c == 'r' ? &s.seed : NULL;
         if (c == 'd')
             s.data = optarg;
@@ -124,10 +129,14 @@ int main(int argc, char **argv) {
             s.out = optarg;
         else if (c == 'R')
             s.resume = true;
-        else if (!field || !(*field = number(optarg)))
-            return usage(argv[0]);
+        else if (!field)
+            return usage(c == 'h' ? stdout : stderr, argv[0]);
+        else if (!(*field = number(optarg))) {
+            fprintf(stderr, "--%s %s: it must be a whole number from 1 up\n", options[i].name, optarg);
+            return usage(stderr, argv[0]);
+        }
     }
-    if (!s.data || !s.out || optind < argc) return usage(argv[0]);
+    if (!s.data || !s.out || optind < argc) return usage(stderr, argv[0]);
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = (uint64_t)s.seed, .log = on_log});
     int code = run(ctx, &s);
     gan_ctx_free(ctx);
