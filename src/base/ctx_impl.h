@@ -21,7 +21,7 @@ typedef struct gan__object {
 /* A member of a scope: first member of a tensor handle. */
 typedef struct gan__scoped {
     struct gan__scoped *prev, *next;
-    int depth; /* 0: of no scope */
+    int depth; /* 0: of the context itself */
 } gan__scoped;
 
 #define GAN__MAX_SCOPES 64

@@ -13,7 +13,6 @@ void gan__scope_unlink(gan__scoped *item) {
     item->prev->next = item->next;
     item->next->prev = item->prev;
     item->prev = item->next = NULL;
-    item->depth = 0;
 }
 
 /* Scopes are kept in balance in a failed context too, so that a loop may end normally after an error. */

@@ -65,6 +65,8 @@ static void test_memory__freed_blocks_are_used_again(void **state) {
     gan_ctx *ctx = ctx_on(&a);
     void *p = gan__alloc(ctx, 5000);
     gan_memory first = gan_ctx_memory(ctx);
+    assert_int_equal(first.requests, 1);
+    assert_int_equal(first.misses, 1);
     assert_true(first.in_use >= 5000);
     assert_int_equal(first.peak, first.in_use);
     gan__free(ctx, p);

@@ -128,7 +128,15 @@ static void test_below__covers_its_range_evenly(void **state) {
     for (int k = 0; k < 7; k++) chi2 += (count[k] - 1e4) * (count[k] - 1e4) / 1e4;
     assert_true(chi2 < 22.5); /* six degrees of freedom: one in a thousand */
     assert_int_equal(gan_stream_below(s, 1), 0);
-    for (int i = 0; i < 100; i++) assert_true(gan_stream_below(s, INT64_MAX) >= 0);
+    /* Of a range of 3/8 of all words, a plain remainder would favour the first two thirds: 3/4 of the draws. */
+    const int64_t range = (int64_t)3 << 61;
+    int low = 0;
+    for (int i = 0; i < 20000; i++) {
+        int64_t k = gan_stream_below(s, range);
+        assert_true(k >= 0 && k < range);
+        low += k < range / 3 * 2;
+    }
+    check_close(low / 20000.0, 2 / 3.0, 0.015);
 }
 
 static void test_uniform__fills_the_unit_interval(void **state) {

@@ -221,6 +221,13 @@ static void test_assign__is_a_step_of_its_own(void **state) {
     gan_ctx_fail(ctx, GAN_E_ARG, "planted");
     gan_ctx_clear(ctx);
     assert_true(gan_data(t)[0] == 3 && gan_data(t)[1] == 4);
+    gan__hold(ctx);
+    gan_assign(t, (gan_real[]){5, 6}, 2);
+    gan_tensor *between = gan_detach(t);
+    gan_assign(t, (gan_real[]){7, 8}, 2);
+    gan__unhold(ctx);
+    assert_true(gan_data(between)[0] == 5 && gan_data(t)[0] == 7); /* the second write was not in place */
+    gan_assign(t, (gan_real[]){3, 4}, 2);
     gan__hold(ctx); /* within somebody else's step it is undone with it */
     gan_assign(t, (gan_real[]){5, 6}, 2);
     gan_ctx_fail(ctx, GAN_E_ARG, "planted");
