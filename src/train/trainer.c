@@ -144,13 +144,11 @@ static gan_verdict judge(gan_trainer *t, gan_batch real, gan_tensor *fake) {
 /* For G's step: nothing in it moves with what D says of reals, so that leaves no graph. */
 static gan_verdict judge_for_g(gan_trainer *t, gan_batch real, gan_tensor *fake) {
     gan_ctx *ctx = t->object.ctx;
-    gan_verdict v = {0};
-    if (gan_loss_g_needs_real(&t->opts.loss)) {
-        gan_no_record_begin(ctx);
-        v.real = gan_forward(t->D, real.x);
-        gan_no_record_end(ctx);
-    }
-    v.fake = gan_forward(t->D, fake);
+    gan_verdict v = {.fake = gan_forward(t->D, fake)};
+    if (!gan_loss_g_needs_real(&t->opts.loss)) return v;
+    gan_no_record_begin(ctx);
+    v.real = gan_forward(t->D, real.x);
+    gan_no_record_end(ctx);
     return v;
 }
 

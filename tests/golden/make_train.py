@@ -87,24 +87,38 @@ def half_square(x, t):
     return 0.5 * ((x - t) ** 2).mean()
 
 
+def apart(loss):
+    """A loss for which D judges reals and fakes without regard to each other."""
+    return (lambda r, f, smooth: loss(r, smooth) + loss(f, 0.0)), (lambda r, f: loss(f, 1.0))
+
+
+def average(winner, loser):
+    return bce(winner - loser.mean(), 1.0) + bce(loser - winner.mean(), 0.0)
+
+
 def adam(net, lr):
     return torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999), eps=1e-8)
 
 
-def train(G, D, real, loss, smooth, opt_g, opt_d, n_critic, simultaneous, record, ema_decay):
+def train(G, D, real, loss, smooth, opt_g, opt_d, n_critic, simultaneous, relativistic, record, ema_decay):
     latents, losses = Latents(), []
+    loss_of_d, loss_of_g = loss
     average = copy.deepcopy(G)
     params_g, params_d = list(G.parameters()), list(D.parameters())
     for _ in range(STEPS):
         for i in range(n_critic):
             fake = G(latents.next())
             logits_real, logits_fake = D(real), D(fake if simultaneous else fake.detach())
-            loss_d = loss(logits_real, smooth) + loss(logits_fake, 0.0)
+            loss_d = loss_of_d(logits_real, logits_fake, smooth)
             opt_d.zero_grad()
             loss_d.backward(inputs=params_d, retain_graph=simultaneous)
             if not simultaneous:
                 opt_d.step()
-        loss_g = loss(logits_fake if simultaneous else D(fake), 1.0)
+        if not simultaneous:
+            logits_fake = D(fake)
+            if relativistic:
+                logits_real = D(real).detach()
+        loss_g = loss_of_g(logits_real, logits_fake)
         opt_g.zero_grad()
         loss_g.backward(inputs=params_g)
         if simultaneous:
@@ -141,9 +155,11 @@ def main():
     put("start.G.", G0)
     put("start.D.", D0)
     runs = {
-        "plain": dict(loss=bce, smooth=0.9, n_critic=1, simultaneous=False, lr=(1e-3, 4e-3)),
-        "atonce": dict(loss=half_square, smooth=1.0, n_critic=1, simultaneous=True, lr=(2e-3, 1e-3)),
-        "critic": dict(loss=bce, smooth=1.0, n_critic=2, simultaneous=False, lr=(1e-3, 5e-4)),
+        "plain": dict(loss=apart(bce), smooth=0.9, n_critic=1, simultaneous=False, lr=(1e-3, 4e-3)),
+        "atonce": dict(loss=apart(half_square), smooth=1.0, n_critic=1, simultaneous=True, lr=(2e-3, 1e-3)),
+        "critic": dict(loss=apart(bce), smooth=1.0, n_critic=2, simultaneous=False, lr=(1e-3, 5e-4)),
+        "relativistic": dict(loss=((lambda r, f, smooth: average(r, f)), (lambda r, f: average(f, r))), smooth=1.0, n_critic=2,
+                             simultaneous=False, lr=(1e-3, 2e-3)),
     }
     for run, o in runs.items():
         G, D = copy.deepcopy(G0), copy.deepcopy(D0)
@@ -157,7 +173,7 @@ def main():
             put(f"{run}.{when}.G_ema.", average)
 
         out[f"{run}.losses"] = train(G, D, real, o["loss"], o["smooth"], opt_g, opt_d, o["n_critic"], o["simultaneous"],
-                                     record, 0.9)
+                                     run == "relativistic", record, 0.9)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "train.safetensors")
     save_file(out, path)
 

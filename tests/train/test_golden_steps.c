@@ -115,11 +115,22 @@ static void test_steps__with_two_critic_steps_by_rmsprop_are_pytorchs(void **sta
     compare_run("critic", o);
 }
 
+/* D judges the reals anew for G's step, after its own. */
+static void test_steps__with_a_relativistic_loss_are_pytorchs(void **state) {
+    (void)state;
+    gan_trainer_opts o = base();
+    o.g.lr = 1e-3, o.d.lr = 2e-3;
+    o.loss = gan_loss_relativistic_average();
+    o.n_critic = 2;
+    compare_run("relativistic", o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps__in_turn_with_smooth_targets_are_pytorchs),
         cmocka_unit_test(test_steps__at_once_by_least_squares_are_pytorchs),
         cmocka_unit_test(test_steps__with_two_critic_steps_by_rmsprop_are_pytorchs),
+        cmocka_unit_test(test_steps__with_a_relativistic_loss_are_pytorchs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
