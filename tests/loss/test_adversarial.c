@@ -395,6 +395,41 @@ static void test_losses__of_nil_are_nil(void **state) {
     }
 }
 
+/* --- without memory --------------------------------------------------------------------------------------- */
+
+static void both_losses(gan_loss l, gan_verdict v) {
+    gan_tensor *in[] = {v.real, v.fake}, *grads[2];
+    gan_scope_begin(ctx);
+    gan_tensor *y = gan_add(gan_loss_d(&l, v), gan_loss_g(&l, v));
+    gan_grads(gan_add(y, gan_mean(gan_loss_realness(&l, v.real))), in, 2, grads, (gan_grad_opts){0});
+    gan_scope_end(ctx);
+}
+
+static void test_losses__fail_cleanly_at_every_memory_request(void **state) {
+    (void)state;
+    for EACH_KIND (k) {
+        gan_loss l = loss_of(k);
+        gan_verdict v = verdict_of(gan_loss_name(l.kind), "plain");
+        if (gan_loss_info_of(l.kind)->takes_targets) v.real_target = golden_make(values, ctx, "each_t");
+        both_losses(l, v);
+        check_ok(ctx);
+        size_t in_use = gan_ctx_memory(ctx).in_use;
+        int failures = 0;
+        for (bool failed = true; failed; failures += failed) {
+            gan_ctx_fail_alloc(ctx, failures + 1);
+            both_losses(l, v);
+            gan_ctx_fail_alloc(ctx, 0);
+            failed = gan_ctx_status(ctx) != GAN_OK;
+            if (failed) assert_int_equal(gan_ctx_status(ctx), GAN_E_MEMORY);
+            gan_ctx_clear(ctx);
+            assert_int_equal(gan_ctx_memory(ctx).in_use, in_use);
+        }
+        assert_true(failures > 8);
+        both_losses(l, v); /* recording is on again */
+        check_ok(ctx);
+    }
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
@@ -416,6 +451,7 @@ int main(void) {
         TEST(test_labels__outside_the_classes_are_refused),
         TEST(test_g__is_told_when_reals_are_missing),
         TEST(test_losses__of_nil_are_nil),
+        TEST(test_losses__fail_cleanly_at_every_memory_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
