@@ -3,21 +3,47 @@
 
 #include "model_impl.h"
 
-/* A layer that could not be added would stay with the context, out of everybody's reach. */
-static void free_orphan(gan_module *layer) {
-    if (!gan_module_is_nil(layer) && !layer->parent) gan_module_free(layer);
+static gan__model *data_of(const gan_module *m) { return gan_module_data(m); }
+
+/* --- making ----------------------------------------------------------------------------------------------- */
+
+gan_module *gan__model_bare(gan_ctx *ctx, const gan_module_type *type, gan_shape sample) {
+    gan_module *m = gan_module_new(ctx, type);
+    if (!gan_module_is_nil(m)) data_of(m)->sample = sample;
+    return m;
 }
 
 gan_module *gan__model_new(gan_ctx *ctx, const gan_module_type *type, gan_shape sample) {
-    gan_module *m = gan_module_new(ctx, type);
+    gan_module *m = gan__model_bare(ctx, type, sample);
     if (gan_module_is_nil(m)) return m;
-    ((gan__model *)gan_module_data(m))->sample = sample;
-    gan_module *main = gan_sequential(ctx);
-    free_orphan(gan_module_add_child(m, "main", main));
+    gan__adopt(m, "main", gan_sequential(ctx));
     return gan__model_made(ctx, m);
 }
 
-void gan__model_add(gan_module *main, gan_module *layer) { free_orphan(gan_sequential_add(main, layer)); }
+void gan__model_add(gan_module *main, gan_module *layer) {
+    if (layer) gan__free_orphan(gan_sequential_add(main, layer));
+}
+
+void gan__model_adopt(gan_module *m, const char *name, gan_module *layer) {
+    if (layer) gan__adopt(m, name, layer);
+}
+
+void gan__model_heads(gan_module *m, int64_t logits, int64_t aux, gan_module *head) {
+    gan__model_adopt(m, "aux", head);
+    if (gan_module_is_nil(m)) return;
+    data_of(m)->logits = logits;
+    data_of(m)->aux = aux;
+}
+
+void gan__model_refer(gan_module *m, int64_t reference) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    if (gan_module_is_nil(m) || !reference) return;
+    data_of(m)->reference = reference;
+    gan_scope_begin(ctx);
+    gan_tensor *latents = gan_randn_from(gan_stream_named(ctx, "init"), gan_shape2(reference, data_of(m)->sample.d[0]));
+    gan_module_add_param(m, (gan_param){.name = "reference", .tensor = latents, .buffer = true});
+    gan_scope_end(ctx);
+}
 
 gan_module *gan__model_main(const gan_module *m) { return gan_module_child(m, "main"); }
 
@@ -26,6 +52,8 @@ gan_module *gan__model_made(gan_ctx *ctx, gan_module *m) {
     gan_module_free(m);
     return gan__nil_module(ctx);
 }
+
+/* --- checks ----------------------------------------------------------------------------------------------- */
 
 bool gan__model_takes(const gan_module *m, const gan_tensor *x) {
     const gan__model *model = gan_module_data(m);
@@ -49,16 +77,54 @@ bool gan__model_count(gan_ctx *ctx, const char *who, const char *name, int64_t v
     return value >= 1;
 }
 
+/* --- forwards --------------------------------------------------------------------------------------------- */
+
+/* Layers first .. last-1 of a chain. Each output goes as soon as the next layer has run. */
+static gan_tensor *run(gan_call *call, gan_module *chain, int count, gan_tensor *x) {
+    gan_tensor *y = x;
+    for (int i = 0; i < count; i++) {
+        gan_tensor *next = gan_call_child(call, chain->children[i], y);
+        if (y != x) gan_release(y);
+        y = next;
+    }
+    return y;
+}
+
+/* Everything, and the second head on what the last layer sees. */
+static gan_tensor *run_all(gan_module *m, gan_call *call, gan_tensor *x) {
+    gan_module *main = gan__model_main(m), *aux = gan_module_child(m, "aux");
+    bool bare = gan_module_is_nil(main), second = !gan_module_is_nil(aux);
+    if (!bare && !second) return gan_call_child(call, main, x);
+    gan_module *chain = bare ? m : main;
+    int last = chain->n_children - 1 - (bare && second);
+    gan_tensor *features = run(call, chain, last, x);
+    if (second) {
+        gan_tensor *y = gan_call_child(call, aux, features);
+        gan_call_aux(call, gan_reshape(y, gan_shape2(gan_shape_of(x).d[0], data_of(m)->aux)));
+    }
+    return gan_call_child(call, chain->children[last], features);
+}
+
 gan_tensor *gan__model_forward(gan_module *m, gan_call *call, gan_tensor *x) {
-    return gan__model_takes(m, x) ? gan_call_child(call, gan__model_main(m), x) : x;
+    int64_t r = data_of(m)->reference, n = gan_shape_of(x).d[0];
+    if (!r) return run_all(m, call, x);
+    gan_tensor *reference = gan_call_param(call, m, 0);
+    gan_shape s = gan_shape_of(x);
+    s.d[0] = r;
+    gan_tensor *both[] = {gan_reshape(reference, s), x};
+    return gan_slice(run_all(m, call, gan_concat(both, 2, 0)), 0, r, n);
 }
 
 gan_tensor *gan__model_logits(gan_module *m, gan_call *call, gan_tensor *x) {
-    int64_t n = gan_shape_of(x).d[0];
-    return gan_reshape(gan__model_forward(m, call, x), gan_shape1(n));
+    int64_t n = gan_shape_of(x).d[0], k = data_of(m)->logits;
+    if (!gan__model_takes(m, x)) return x;
+    return gan_reshape(run_all(m, call, x), k == 1 ? gan_shape1(n) : gan_shape2(n, k));
 }
 
 int64_t gan_latent_size(const gan_module *m) {
-    if (gan_module_is_nil(m) || (m->type != &gan__dcgan_generator_type && m->type != &gan__mlp_generator_type)) return 0;
-    return ((const gan__model *)gan_module_data(m))->sample.d[0];
+    static const gan_module_type *const generators[] = {&gan__dcgan_generator_type, &gan__mlp_generator_type,
+                                                        &gan__resnet_generator_type};
+    for (size_t i = 0; i < sizeof generators / sizeof *generators && !gan_module_is_nil(m); i++)
+        if (m->type == generators[i]) return data_of(m)->sample.d[0];
+    return 0;
 }

@@ -49,7 +49,7 @@ gan_tensor *gan__spectral_weight(gan_module *m, gan_call *call, int weight) {
         gan_call_write(call, m, u, gan_reshape(p.u, gan_shape1(shape.out)));
         gan_call_write(call, m, v, gan_reshape(p.v, gan_shape1(shape.before * shape.after)));
     }
-    gan_tensor *outer = gan_mul(p.v, p.u); /* also a copy: the graph must not depend on buffers that the next forward overwrites */
+    gan_tensor *outer = gan_mul(p.v, p.u); /* a copy, too: the next forward overwrites the buffers */
     gan_no_record_end(ctx);
     return gan_div(w, gan_sum(gan_mul(view, outer)));
 }

@@ -58,7 +58,8 @@ static void similarity_forward(gan_op_call *c) { run(c, arg_of(c, NULL, c->out),
 static void similarity_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_shape s = gan_shape_of(c->in[0]);
     int64_t n = s.d[0], b = s.d[1], k = s.d[2];
-    gan_tensor *difference = gan_sub(gan_reshape(c->in[0], gan_shape4(n, 1, b, k)), gan_reshape(c->in[0], gan_shape4(1, n, b, k)));
+    gan_tensor *rows = gan_reshape(c->in[0], gan_shape4(n, 1, b, k)), *columns = gan_reshape(c->in[0], gan_shape4(1, n, b, k));
+    gan_tensor *difference = gan_sub(rows, columns);
     gan_tensor *close = gan_exp(gan_neg(gan_sum_axes(gan_abs(difference), GAN_AXIS(3), true)));
     gan_tensor *pair = gan_add(gan_reshape(g, gan_shape4(n, 1, b, 1)), gan_reshape(g, gan_shape4(1, n, b, 1)));
     gan_tensor *each = gan_mul(gan_mul(pair, close), gan_sign(difference)); /* 0 where i = j */

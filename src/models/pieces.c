@@ -1,0 +1,85 @@
+#include "pieces.h"
+
+#include <inttypes.h>
+
+/* --- what makes sense ------------------------------------------------------------------------------------- */
+
+static bool asked(const gan_minibatch_opts *o) { return o->kernels || o->dims; }
+
+bool gan__ends_fit(gan_ctx *ctx, const char *who, gan__ends *e) {
+    const char *why = (unsigned)e->minibatch > GAN_MINIBATCH_STDDEV ? "minibatch is not one of its kinds"
+                      : asked(&e->discrimination) && e->minibatch != GAN_MINIBATCH_DISCRIMINATION
+                          ? "discrimination is set, but minibatch is another kind"
+                      : e->group && e->minibatch != GAN_MINIBATCH_STDDEV ? "group is set, but minibatch is another kind"
+                                                                         : NULL;
+    if (why) gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s", who, why);
+    if (!e->logits) e->logits = 1;
+    if (e->aux && !gan__model_count(ctx, who, "aux", e->aux)) return false;
+    if (!e->discrimination.kernels) e->discrimination.kernels = 100;
+    return !why && gan__model_count(ctx, who, "logits", e->logits) &&
+           gan__model_count(ctx, who, "kernels", e->discrimination.kernels);
+}
+
+bool gan__norms_fit(gan_ctx *ctx, const char *who, gan_norm_kind g, gan_norm_kind d, bool images) {
+    const char *why = (unsigned)g > GAN_NORM_VIRTUAL   ? "g_norm is not one of its kinds"
+                      : (unsigned)d > GAN_NORM_VIRTUAL ? "d_norm is not one of its kinds"
+                      : d == GAN_NORM_VIRTUAL ? "d_norm is virtual; the reference batch is of latents, so only G can have it"
+                      : !images && (g == GAN_NORM_INSTANCE || d == GAN_NORM_INSTANCE) ? "instance norm is for images"
+                                                                                      : NULL;
+    if (why) gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s", who, why);
+    return !why;
+}
+
+bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int64_t *reference) {
+    if (g == GAN_NORM_VIRTUAL) {
+        if (!*reference) *reference = 64;
+        return gan__model_count(ctx, who, "reference", *reference);
+    }
+    if (*reference)
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: reference is %" PRId64 ", but g_norm is not virtual batch norm", who, *reference);
+    return !*reference;
+}
+
+/* --- layers ----------------------------------------------------------------------------------------------- */
+
+gan_module *gan__norm_piece(gan_ctx *ctx, gan_norm_kind kind, gan_shape sample, int64_t reference) {
+    const gan_norm_opts o = {0};
+    int64_t channels = sample.d[sample.ndim - 1];
+    switch (kind) {
+    case GAN_NORM_BATCH: return gan_batch_norm_layer(ctx, channels, o);
+    case GAN_NORM_LAYER: return gan_layer_norm_layer(ctx, sample, o);
+    case GAN_NORM_INSTANCE: return gan_instance_norm_layer(ctx, channels, o);
+    case GAN_NORM_VIRTUAL: return gan_virtual_batch_norm_layer(ctx, channels, reference, o);
+    case GAN_NORM_DEFAULT:
+    case GAN_NORM_NONE: break;
+    }
+    return NULL;
+}
+
+gan_module *gan__activation_piece(gan_ctx *ctx, double slope) {
+    return slope == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, slope);
+}
+
+gan_module *gan__dropout_piece(gan_ctx *ctx, double p) { return p == 0 ? NULL : gan_dropout_layer(ctx, p); }
+
+gan_module *gan__minibatch_piece(gan_ctx *ctx, const gan__ends *e, gan_shape sample) {
+    if (e->minibatch == GAN_MINIBATCH_DISCRIMINATION) return gan_minibatch_discrimination_layer(ctx, sample, e->discrimination);
+    return e->minibatch == GAN_MINIBATCH_STDDEV ? gan_minibatch_stddev_layer(ctx, e->group) : NULL;
+}
+
+int64_t gan__minibatch_channels(const gan__ends *e) {
+    if (e->minibatch == GAN_MINIBATCH_DISCRIMINATION) return e->discrimination.kernels;
+    return e->minibatch == GAN_MINIBATCH_STDDEV;
+}
+
+gan_conv_layer_opts gan__same_size(int kernel, bool bias, bool spectral) {
+    gan_conv_layer_opts o = gan_conv_layer_square(kernel, 1, kernel / 2);
+    o.no_bias = !bias;
+    o.spectral = spectral;
+    return o;
+}
+
+gan_module *gan__attention_piece(gan_ctx *ctx, int64_t wanted, int level, int64_t channels, bool spectral) {
+    if (wanted != (int64_t)4 << level) return NULL;
+    return gan_self_attention_layer(ctx, channels, (gan_attention_opts){.spectral = spectral});
+}
