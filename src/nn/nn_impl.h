@@ -67,6 +67,19 @@ const gan__list *gan__list_of(const gan_module *m);
 /* The path of m below root, "" for root itself; NULL if it is not in root's tree. Lives as long as m's path. */
 const char *gan__path_below(const gan_module *root, const gan_module *m);
 
+/* A run aside from training: in evaluation mode, without a graph. What a forward may change even so is put back at the end: modes
+ * (of each module by itself), positions of streams (a module of the user's may draw), counts. Raises without memory; ends in any
+ * case. */
+typedef struct gan__aside {
+    gan_module *module;
+    int n_counters;
+    int64_t *counters;
+    bool *training; /* NULL: there was no memory, nothing is to be put back */
+    int64_t conv_calls[3];
+} gan__aside;
+gan__aside gan__aside_begin(gan_module *m);
+void gan__aside_end(gan__aside *a);
+
 gan_output gan__call_traced(gan_module *m, gan_input in, gan_call_opts opts, gan__trace *trace);
 
 /* Fills values [rows, cols] with orthonormal rows or columns, whichever are fewer, times gain; normal draws in, Haar-distributed

@@ -9,71 +9,13 @@
 
 /* --- a dry run -------------------------------------------------------------------------------------------- */
 
-/* What a forward may change even in evaluation mode: positions of streams (a module of the user's may draw), modes, counts. */
-typedef struct before {
-    int n_counters, n_modules;
-    int64_t *counters;
-    bool *training;
-    int64_t conv_calls[3];
-} before;
-
-static int count_modules(const gan_module *m) {
-    int count = 1;
-    for (int i = 0; i < m->n_children; i++) count += count_modules(m->children[i]);
-    return count;
-}
-
-static bool *save_modes(const gan_module *m, bool *at) {
-    *at++ = m->training;
-    for (int i = 0; i < m->n_children; i++) at = save_modes(m->children[i], at);
-    return at;
-}
-
-static const bool *restore_modes(gan_module *m, const bool *at) {
-    m->training = *at++;
-    for (int i = 0; i < m->n_children; i++) at = restore_modes(m->children[i], at);
-    return at;
-}
-
-static bool remember(gan_module *m, before *b) {
-    gan_ctx *ctx = m->object.ctx;
-    const gan__counter *head = &ctx->state.counters;
-    *b = (before){.n_modules = count_modules(m)};
-    for (const gan__counter *c = head->next; c != head; c = c->next) b->n_counters++;
-    b->counters = gan__alloc(ctx, (size_t)b->n_counters * sizeof *b->counters);
-    b->training = gan__alloc(ctx, (size_t)b->n_modules * sizeof *b->training);
-    if (!gan__ok(ctx)) return false;
-    int i = 0;
-    for (const gan__counter *c = head->next; c != head; c = c->next) b->counters[i++] = c->value;
-    save_modes(m, b->training);
-    memcpy(b->conv_calls, ctx->conv_calls, sizeof b->conv_calls);
-    return true;
-}
-
-/* Counters that the run has made are at the end of the list: they start at 0. */
-static void restore(gan_module *m, const before *b) {
-    gan_ctx *ctx = m->object.ctx;
-    gan__counter *head = &ctx->state.counters;
-    int i = 0;
-    for (gan__counter *c = head->next; c != head; c = c->next, i++) c->value = i < b->n_counters ? b->counters[i] : 0;
-    restore_modes(m, b->training);
-    memcpy(ctx->conv_calls, b->conv_calls, sizeof b->conv_calls);
-}
-
 static void dry_run(gan_module *m, gan_shape input, gan__trace *trace) {
     gan_ctx *ctx = m->object.ctx;
-    before b;
-    if (remember(m, &b)) {
-        gan_module_train(m, false);
-        gan_no_record_begin(ctx);
-        gan_scope_begin(ctx);
-        gan__call_traced(m, (gan_input){.x = gan_zeros(ctx, input)}, (gan_call_opts){0}, trace);
-        gan_scope_end(ctx);
-        gan_no_record_end(ctx);
-        restore(m, &b);
-    }
-    gan__free(ctx, b.counters);
-    gan__free(ctx, b.training);
+    gan__aside aside = gan__aside_begin(m);
+    gan_scope_begin(ctx);
+    gan__call_traced(m, (gan_input){.x = gan_zeros(ctx, input)}, (gan_call_opts){0}, trace);
+    gan_scope_end(ctx);
+    gan__aside_end(&aside);
 }
 
 /* --- text ------------------------------------------------------------------------------------------------- */

@@ -105,6 +105,8 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) 
 gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     gan_ctx *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(ctx)) return ctx->status;
+    if (o.out && !*o.out) gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is empty", who);
+    if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
     gan__jsonl *log = NULL;

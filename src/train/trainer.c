@@ -4,6 +4,7 @@
 
 #include "../data/loader.h"
 #include "../loss/loss_impl.h"
+#include "../nn/nn_impl.h"
 #include "trainer_impl.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
@@ -61,11 +62,8 @@ static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_loss *los
 static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
     gan_shape outputs = outputs_of(ctx, data, &o->loss);
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
-    bool g_mode = gan_module_is_training(G), d_mode = gan_module_is_training(D);
-    gan_module_train(G, false);
-    gan_module_train(D, false);
+    gan__aside aside_g = gan__aside_begin(G), aside_d = gan__aside_begin(D);
     gan_scope_begin(ctx);
-    gan_no_record_begin(ctx);
     gan_shape sample = batch_of(gan_dataset_shape(data), 2);
     gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, o->latent)));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
@@ -75,10 +73,9 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), outputs))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two samples has shape %s, not %s",
                    gan_shape_text(gan_shape_of(logits), made), gan_shape_text(outputs, wanted));
-    gan_no_record_end(ctx);
     gan_scope_end(ctx);
-    gan_module_train(G, g_mode);
-    gan_module_train(D, d_mode);
+    gan__aside_end(&aside_d);
+    gan__aside_end(&aside_g);
 }
 
 static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
@@ -260,17 +257,14 @@ gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
     gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_sample");
     if (!gan__ok(ctx)) return gan__nil(ctx);
     if (n < 1) gan__raise(ctx, GAN_E_ARG, "gan_trainer_sample: %lld samples were asked for", (long long)n);
-    bool mode = gan_module_is_training(t->G);
-    gan_module_train(t->G, false);
-    gan_no_record_begin(ctx);
+    gan__aside aside = gan__aside_begin(t->G);
     /* Not one of the context's streams: sampling must leave no trace. */
     gan_stream own = {.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ 0x73616d70u}};
     gan_tensor *out = gan_empty(ctx, batch_of(gan_dataset_shape(t->data), n));
     gan_tensor *z = gan_randn_from(&own, gan_shape2(n, t->opts.latent));
     if (!gan_is_nil(z)) generate_rows(t, z, out);
     gan_release(z);
-    gan_no_record_end(ctx);
-    gan_module_train(t->G, mode);
+    gan__aside_end(&aside);
     return gan__ok(ctx) ? out : gan__nil(ctx);
 }
 

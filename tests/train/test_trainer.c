@@ -136,6 +136,48 @@ static void test_sampling_and_evaluating__change_no_trained_byte(void **state) {
     expect_equal(disturbed, outcome(1, small_opts(), 4));
 }
 
+static gan_tensor *add_noise(gan_module *m, gan_call *call, gan_tensor *x) {
+    return gan_add(x, gan_randn_from(gan_call_stream(call, m), gan_shape_of(x)));
+}
+
+/* A generator may draw at evaluation too, and parts of a net may be held in evaluation mode: neither making a trainer nor sampling
+ * shifts the one or ends the other. */
+static void test_sampling__leaves_streams_and_mixed_modes_alone(void **state) {
+    (void)state;
+    static const gan_module_type noisy = {.name = "Noisy", .forward = add_noise};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 5, .threads = 1});
+    gan_module *G = gan_sequential(ctx), *D = gan_mlp_discriminator(ctx, (gan_mlp_opts){0});
+    gan_sequential_add(G, gan_linear_layer(ctx, 3, 2, (gan_linear_opts){0}));
+    gan_module *frozen = gan_sequential_add(G, gan_batch_norm_layer(ctx, 2, (gan_norm_opts){0}));
+    gan_sequential_add(G, gan_module_new(ctx, &noisy));
+    gan_module *judged = gan_module_child(D, "main.1");
+    gan_module_train(frozen, false);
+    gan_module_train(judged, false);
+    gan_trainer_opts o = gan_trainer_defaults();
+    o.latent = 3;
+    gan_trainer *t = gan_trainer_new(G, D, gan_ring_data(ctx, (gan_mixture_opts){.count = 100}), o);
+    gan_stream *stream = gan_stream_named(ctx, "module/2");
+    assert_int_equal(gan_stream_position(stream), 0);
+    assert_int_equal(gan_trainer_step(t, NULL), GAN_OK);
+    int64_t position = gan_stream_position(stream);
+    assert_true(position > 0);
+    gan_release(gan_trainer_sample(t, 100, 1));
+    assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+    assert_int_equal(gan_stream_position(stream), position);
+    assert_false(gan_module_is_training(frozen));
+    assert_false(gan_module_is_training(judged));
+    assert_true(gan_module_is_training(G));
+    gan_ctx_free(ctx);
+}
+
+static void test_train__refuses_a_run_folder_without_a_name(void **state) {
+    (void)state;
+    small_run r = start(1);
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 1, .out = ""}), GAN_E_ARG);
+    assert_non_null(strstr(gan_ctx_message(r.ctx), "the run folder's name is empty"));
+    gan_ctx_free(r.ctx);
+}
+
 static void test_sample__is_fixed_by_its_seed(void **state) {
     (void)state;
     small_run r = start(1);
@@ -333,7 +375,9 @@ int main(void) {
         cmocka_unit_test(test_steps__have_the_same_bits_for_every_number_of_threads),
         cmocka_unit_test(test_options__each_change_the_outcome),
         cmocka_unit_test(test_sampling_and_evaluating__change_no_trained_byte),
+        cmocka_unit_test(test_sampling__leaves_streams_and_mixed_modes_alone),
         cmocka_unit_test(test_sample__is_fixed_by_its_seed),
+        cmocka_unit_test(test_train__refuses_a_run_folder_without_a_name),
         cmocka_unit_test(test_step__that_runs_out_of_memory_changes_nothing_cold),
         cmocka_unit_test(test_step__that_runs_out_of_memory_changes_nothing_warm),
         cmocka_unit_test(test_step__asks_for_no_new_memory_once_warm),
