@@ -111,16 +111,18 @@ int gan__update_all(gan_ctx *ctx, gan__update_fn fn, const gan__rule *rule, cons
 typedef struct average_arg {
     gan__pair avg;
     const gan_real *x;
-    gan_real decay, rest;
+    gan_real rest;
 } average_arg;
 
+/* Towards x, and not decay*avg + rest*x: rounded to a float, .9999 and .0001 add up to less than 1, and an average of one value
+ * would settle 2e-4 of it too low. */
 static void average_range(void *p, int64_t begin, int64_t end) {
     average_arg *a = p;
-    for (int64_t i = begin; i < end; i++) a->avg.dst[i] = a->decay * a->avg.src[i] + a->rest * a->x[i];
+    for (int64_t i = begin; i < end; i++) a->avg.dst[i] = a->avg.src[i] + a->rest * (a->x[i] - a->avg.src[i]);
 }
 
 void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count, double decay) {
-    average_arg a = {avg, x, (gan_real)decay, (gan_real)(1 - decay)};
+    average_arg a = {avg, x, (gan_real)(1 - decay)};
     if (decay == 0)
         memcpy(avg.dst, x, (size_t)count * sizeof *x);
     else

@@ -80,6 +80,20 @@ static void test_update__follows_the_recurrence(void **state) {
     check_ok(ctx);
 }
 
+/* In floats .9999 and .0001 do not add up to 1: an average that weighted by both would drift away from what never changes. */
+static void test_update__stays_where_the_values_stay(void **state) {
+    (void)state;
+    gan_module *net = normed_net();
+    gan_ema *e = gan_ema_new(net, (gan_ema_opts){.decay = .9999});
+    state_copy before = copy_set(gan_ema_set(e));
+    for (int i = 0; i < 100; i++) gan_ema_update(e);
+    check_ok(ctx);
+    state_copy after = copy_set(gan_ema_set(e));
+    assert_memory_equal(after.values, before.values, before.count * sizeof *before.values);
+    free(before.values);
+    free(after.values);
+}
+
 /* With decay 0, or before the start, nothing of the old average is left, not even a NaN. */
 static void test_update__that_copies_forgets_what_was_there(void **state) {
     (void)state;
@@ -230,6 +244,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_update__follows_the_recurrence),
+        TEST(test_update__stays_where_the_values_stay),
         TEST(test_update__that_copies_forgets_what_was_there),
         TEST(test_update__changes_nothing_of_the_module),
         TEST(test_set__serves_for_evaluation),
