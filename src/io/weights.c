@@ -245,6 +245,7 @@ gan_status gan_load_weights(gan_module *m, const char *path, const char *prefix)
     gan_ctx *ctx = gan_module_ctx(m);
     if (!usable(m, who)) return gan_ctx_status(ctx);
     bool strict = !prefix || !*prefix;
+    gan__commit(ctx); /* what was done before stands, whatever becomes of the loading */
     gan__st *file = gan__st_open(ctx, path, who);
     if (gan__weights_read(file, prefix, m, NULL, strict, who)) gan__commit(ctx);
     gan__st_close(file);

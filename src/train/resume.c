@@ -240,6 +240,7 @@ static bool read_all(gan_trainer *t, gan__st *file) {
 gan_status gan_trainer_load(gan_trainer *t, const char *path) {
     gan_ctx *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(ctx)) return ctx->status;
+    gan__commit(ctx); /* what was done before stands, whatever becomes of the loading */
     gan__st *file = gan__st_open(ctx, path, who);
     if (file && read_all(t, file)) {
         tell_changes(t, file);

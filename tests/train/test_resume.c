@@ -209,6 +209,22 @@ static void hear(void *user, gan_log_level level, const char *message) {
     if (level == GAN_LOG_WARNING) strncat(h->text, message, sizeof h->text - strlen(h->text) - 1);
 }
 
+static void test_load__that_fails_takes_back_nothing_done_before(void **state) {
+    (void)state;
+    char path[256];
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    gan_stream *noise = gan_stream_named(r.ctx, "noise");
+    gan_randn(r.ctx, gan_shape1(40));
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("nothing.safetensors", path)), GAN_E_IO);
+    gan_ctx_clear(r.ctx);
+    assert_int_equal(gan_stream_position(noise), 10);
+    gan_randn(r.ctx, gan_shape1(40));
+    assert_int_equal(gan_load_weights(r.G, path, NULL), GAN_E_IO);
+    gan_ctx_clear(r.ctx);
+    assert_int_equal(gan_stream_position(noise), 20);
+    gan_ctx_free(r.ctx);
+}
+
 static void test_load__tells_which_options_changed(void **state) {
     (void)state;
     run(1, N, NULL, "a", "plain");
@@ -303,6 +319,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_files__differ_when_the_run_does),
         cmocka_unit_test(test_load__refuses_what_would_not_go_on_as_before),
         cmocka_unit_test(test_load__refuses_a_cut_or_flipped_file),
+        cmocka_unit_test(test_load__that_fails_takes_back_nothing_done_before),
         cmocka_unit_test(test_load__tells_which_options_changed),
         cmocka_unit_test(test_train__leaves_grids_log_and_checkpoint),
         cmocka_unit_test(test_train__refuses_a_folder_it_cannot_write),
