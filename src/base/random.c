@@ -45,6 +45,10 @@ static gan_stream *add_stream(gan_ctx *ctx, gan_stream **end, const char *name) 
 
 gan_stream *gan_stream_named(gan_ctx *ctx, const char *name) {
     if (!ctx || ctx->nil) return &nil_stream;
+    if (!name) {
+        gan__raise(ctx, GAN_E_ARG, "gan_stream_named: the name is NULL");
+        return &nil_stream;
+    }
     gan_stream **end = &ctx->state.streams;
     for (; *end; end = &(*end)->next)
         if (!strcmp((*end)->name, name)) return *end;
@@ -59,6 +63,7 @@ int64_t gan__stream_take(gan_stream *s, int64_t blocks) {
 }
 
 static uint64_t next_64(gan_stream *s) {
+    if (!s) s = &nil_stream;
     uint32_t w[4];
     gan__philox(s->key, (uint64_t)gan__stream_take(s, 1), w);
     return (uint64_t)w[1] << 32 | w[0];
@@ -67,7 +72,7 @@ static uint64_t next_64(gan_stream *s) {
 uint32_t gan_stream_u32(gan_stream *s) { return (uint32_t)next_64(s); }
 
 int64_t gan_stream_below(gan_stream *s, int64_t n) {
-    if (n <= 1 || !s->ctx) return 0;
+    if (n <= 1 || !s || !s->ctx) return 0;
     uint64_t range = (uint64_t)n, limit = UINT64_MAX - UINT64_MAX % range;
     uint64_t x;
     do x = next_64(s);
@@ -77,8 +82,12 @@ int64_t gan_stream_below(gan_stream *s, int64_t n) {
 
 double gan_stream_uniform(gan_stream *s) { return (double)(next_64(s) >> 11) * 0x1p-53; }
 
-int64_t gan_stream_position(const gan_stream *s) { return s->position.value; }
+int64_t gan_stream_position(const gan_stream *s) { return s ? s->position.value : 0; }
 
 void gan_stream_seek(gan_stream *s, int64_t position) {
-    if (s->ctx) s->position.value = position;
+    if (!s || !s->ctx) return;
+    if (position >= 0)
+        s->position.value = position;
+    else
+        gan__raise(s->ctx, GAN_E_ARG, "gan_stream_seek: \"%s\" has no position %lld", s->name, (long long)position);
 }

@@ -149,18 +149,20 @@ void gan_dataset_free(gan_dataset *d) {
 
 /* --- looking ---------------------------------------------------------------------------------------------- */
 
-gan_shape gan_dataset_shape(const gan_dataset *d) { return d->source.sample; }
-int64_t gan_dataset_count(const gan_dataset *d) { return d->train; }
-int64_t gan_dataset_held_out_count(const gan_dataset *d) { return d->held; }
-int gan_dataset_classes(const gan_dataset *d) { return d->source.classes; }
-int64_t gan_dataset_skipped(const gan_dataset *d) { return d->skipped; }
+static const gan_dataset *seen(const gan_dataset *d) { return d ? d : &static_nil; }
+
+gan_shape gan_dataset_shape(const gan_dataset *d) { return seen(d)->source.sample; }
+int64_t gan_dataset_count(const gan_dataset *d) { return seen(d)->train; }
+int64_t gan_dataset_held_out_count(const gan_dataset *d) { return seen(d)->held; }
+int gan_dataset_classes(const gan_dataset *d) { return seen(d)->source.classes; }
+int64_t gan_dataset_skipped(const gan_dataset *d) { return seen(d)->skipped; }
 int64_t gan_dataset_epoch(const gan_dataset *d) { return gan__dataset_position(d).epoch; }
-const char *gan_dataset_describe(const gan_dataset *d) { return d->describe; }
-bool gan_dataset_is_nil(const gan_dataset *d) { return d->nil; }
-const char *gan__dataset_identity(const gan_dataset *d) { return d->identity; }
+const char *gan_dataset_describe(const gan_dataset *d) { return seen(d)->describe; }
+bool gan_dataset_is_nil(const gan_dataset *d) { return seen(d)->nil; }
+const char *gan__dataset_identity(const gan_dataset *d) { return seen(d)->identity; }
 
 gan__data_position gan__dataset_position(const gan_dataset *d) {
-    if (d->nil) return (gan__data_position){0};
+    if (gan_dataset_is_nil(d)) return (gan__data_position){0};
     return (gan__data_position){d->position.value / d->train, d->position.value % d->train};
 }
 

@@ -93,6 +93,7 @@ void gan__fault_raise(gan_dataset *d, const gan__fault *fault, const char *who) 
 /* --- batches ---------------------------------------------------------------------------------------------- */
 
 static gan_batch nil_batch(const gan_dataset *d) {
+    if (!d) return (gan_batch){gan__nil(gan__nil_ctx()), NULL, NULL};
     gan_ctx *ctx = d->object.ctx ? d->object.ctx : gan__nil_ctx();
     gan_tensor *nil = gan__nil(ctx);
     return (gan_batch){nil, d->source.classes ? nil : NULL, d->source.targets ? nil : NULL};
@@ -165,7 +166,7 @@ static gan_batch load_now(gan_dataset *d, int64_t n, const char *who) {
     return nil_batch(d);
 }
 
-static bool usable(const gan_dataset *d) { return !d->nil && gan__ok(d->object.ctx); }
+static bool usable(const gan_dataset *d) { return d && !d->nil && gan__ok(d->object.ctx); }
 
 static gan_batch next_prefetched(gan_dataset *d, int64_t start, int64_t n) {
     const gan__job *ready = gan__prefetch_get(d, start, n);

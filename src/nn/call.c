@@ -47,6 +47,10 @@ static void tap(gan_call *call, const gan_module *m, gan_tensor *y) {
 }
 
 static bool find_taps(gan_call *call, gan_call_opts o) {
+    if (o.n_taps > 0 && !o.taps) {
+        gan__raise(call->ctx, GAN_E_ARG, "gan_module_call: %d taps, but their list is NULL", o.n_taps);
+        return false;
+    }
     call->all_taps = o.n_taps == 1 && o.taps[0] && !strcmp(o.taps[0], "*");
     if (call->all_taps) return true;
     if (o.n_taps < 0 || o.n_taps > GAN_MAX_TAPS) {

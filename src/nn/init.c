@@ -106,7 +106,7 @@ static const struct {
 
 static void initialise(gan_ctx *ctx, const gan__slot *slot, gan_init init) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (!rules[i].is(&slot->param)) continue;
+        if (!rules[i].is(&slot->param) || !gan_count(slot->param.tensor)) continue;
         gan_real *p = gan__overwrite(slot->param.tensor, false);
         if (p) rules[i].fill(ctx, slot, p, init);
         return;

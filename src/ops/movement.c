@@ -149,7 +149,8 @@ const gan_op gan__op_permute = {.name = "gan_permute",
 
 gan_tensor *gan_permute(gan_tensor *x, const int *order) {
     permute_attr a = {{0}};
-    for (int i = 0; i < gan_shape_of(x).ndim; i++) a.order[i] = order[i];
+    if (!order) gan__raise(gan_ctx_of(x), GAN_E_ARG, "gan_permute: the order is NULL");
+    for (int i = 0; order && i < gan_shape_of(x).ndim; i++) a.order[i] = order[i];
     return gan__apply1(&gan__op_permute, x, &a);
 }
 
@@ -318,7 +319,9 @@ const gan_op gan__op_pad = {.name = "gan_pad",
 
 gan_tensor *gan_pad(gan_tensor *x, const int64_t *before, const int64_t *after) {
     pad_attr a = {{0}, {0}};
-    for (int i = 0; i < gan_shape_of(x).ndim; i++) a.before[i] = before[i], a.after[i] = after[i];
+    bool given = before && after;
+    if (!given) gan__raise(gan_ctx_of(x), GAN_E_ARG, "gan_pad: %s is NULL", before ? "after" : "before");
+    for (int i = 0; given && i < gan_shape_of(x).ndim; i++) a.before[i] = before[i], a.after[i] = after[i];
     return gan__apply1(&gan__op_pad, x, &a);
 }
 

@@ -40,7 +40,8 @@ static void run(gan_op_call *c, const gan_tensor *coarse, bool back) {
     gan_shape s = gan_shape_of(coarse);
     shuffle_arg a = {gan_data(c->in[0]), gan_op_write(c->out), s.d[2], s.d[3] / (r * r), r, back};
     int64_t row = s.d[2] * s.d[3];
-    gan__parallel_ranges(c->ctx, s.d[0] * s.d[1], 1 + 16384 / (row ? row : 1), shuffle_rows, &a);
+    if (!gan_count(coarse)) return; /* r may be anything then */
+    gan__parallel_ranges(c->ctx, s.d[0] * s.d[1], 1 + 16384 / row, shuffle_rows, &a);
 }
 
 static bool fits(const gan_op_call *c, int r, const char *why, bool divides) {

@@ -55,7 +55,7 @@ static void fill_normal(void *f, int64_t begin, int64_t end) { fill(f, begin, en
 static void fill_uniform(void *f, int64_t begin, int64_t end) { fill(f, begin, end, uniforms); }
 
 static gan_tensor *random_tensor(gan_stream *s, gan_shape shape, gan__range_fn fn) {
-    gan_ctx *ctx = s->ctx ? s->ctx : gan__nil_ctx();
+    gan_ctx *ctx = s && s->ctx ? s->ctx : gan__nil_ctx();
     gan_tensor *t = gan_empty(ctx, shape);
     int64_t n = gan_count(t);
     if (gan_is_nil(t)) return t;

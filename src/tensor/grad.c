@@ -207,6 +207,7 @@ static bool differentiate(sweep *s, gan_tensor *y, gan_tensor *const *x, int n, 
 
 bool gan__grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, gan__grad_opts opts) {
     for (int i = 0; i < n; i++) grads[i] = NULL;
+    if (!y) gan__raise(gan_ctx_of(n > 0 ? x[0] : NULL), GAN_E_ARG, "%s: y is NULL", opts.who);
     if (!y || y->state == GAN__HANDLE_NIL || !all_usable(y->ctx, y, x, n, opts.who)) return false;
     gan_ctx *ctx = y->ctx;
     sweep s = {.ctx = ctx, .opts = opts};
@@ -230,7 +231,7 @@ static gan_tensor *unused(gan_tensor *x, bool allowed) {
 }
 
 void gan_grads(gan_tensor *y, gan_tensor *const *x, int n, gan_tensor **grads, gan_grad_opts o) {
-    gan_ctx *ctx = gan_ctx_of(y);
+    gan_ctx *ctx = gan_ctx_of(y || n < 1 ? y : x[0]);
     bool done = gan__grads(y, x, n, grads, (gan__grad_opts){o.create_graph, false, o.seed, "gan_grad"});
     for (int i = 0; i < n && done; i++)
         if (!grads[i]) grads[i] = unused(x[i], o.allow_unused);

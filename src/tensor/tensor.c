@@ -212,8 +212,13 @@ gan_tensor *gan_scalar(gan_ctx *ctx, double value) { return filled(ctx, gan_shap
 
 gan_tensor *gan_from(gan_ctx *ctx, gan_shape shape, const gan_real *values) {
     gan_tensor *t = new_tensor(ctx, shape, "gan_from");
+    if (!values && gan_count(t)) {
+        gan__raise(ctx, GAN_E_ARG, "gan_from: values is NULL");
+        gan_release(t);
+        return gan__nil(ctx);
+    }
     gan_real *p = gan_op_write(t);
-    if (p) memcpy(p, values, (size_t)gan_count(t) * sizeof *p);
+    if (p && values) memcpy(p, values, (size_t)gan_count(t) * sizeof *p);
     return t;
 }
 
@@ -257,13 +262,17 @@ void gan_assign(gan_tensor *t, const gan_real *values, int64_t count) {
                    gan_shape_text(t->shape, text));
         return;
     }
+    if (!values && count) {
+        gan__raise(t->ctx, GAN_E_ARG, "gan_assign: values is NULL");
+        return;
+    }
     if (t->node && t->node->op) {
         gan__raise(t->ctx, GAN_E_STATE, "gan_assign: a tensor made by %s has a history", t->made_by);
         return;
     }
     gan_real *p = gan__overwrite(t, false);
     if (!p) return;
-    memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
+    if (values) memmove(p, values, (size_t)count * sizeof *p); /* which may be t's own */
     gan__commit(t->ctx);
 }
 
@@ -276,6 +285,7 @@ static void rename_to(gan_ctx *ctx, char **name, const char *text) {
 
 void gan_name(gan_tensor *t, const char *name) {
     if (!t || t->state == GAN__HANDLE_NIL || !gan__usable(t->ctx, t, "gan_name")) return;
+    if (!name) name = "";
     rename_to(t->ctx, &t->name, name);
     if (t->node && !t->node->op) rename_to(t->ctx, &t->node->name, name); /* graphs that it is in already */
 }
@@ -288,13 +298,15 @@ void gan__move_to_scope(gan_tensor *t, int depth) {
 }
 
 gan_tensor *gan_scope_return(gan_tensor *t) {
-    if (!t || t->state == GAN__HANDLE_NIL || !gan__usable(t->ctx, t, "gan_scope_return")) return t;
+    if (!t) return gan__nil(gan__nil_ctx());
+    if ( t->state == GAN__HANDLE_NIL || !gan__usable(t->ctx, t, "gan_scope_return")) return t;
     if (t->ctx->depth > 0 && t->scoped.depth == t->ctx->depth) gan__move_to_scope(t, t->ctx->depth - 1);
     return t;
 }
 
 gan_tensor *gan_detach(gan_tensor *t) {
-    if (!t || t->state == GAN__HANDLE_NIL) return t;
+    if (!t) return gan__nil(gan__nil_ctx());
+    if ( t->state == GAN__HANDLE_NIL) return t;
     if (!gan__usable(t->ctx, t, "gan_detach")) return gan__nil(t->ctx);
     gan_tensor *d = gan__handle(t->ctx, t->shape, t->storage, NULL, "gan_detach");
     return d ? d : gan__nil(t->ctx);
@@ -302,6 +314,6 @@ gan_tensor *gan_detach(gan_tensor *t) {
 
 gan_tensor *gan_keep(gan_tensor *t) {
     gan_tensor *k = gan_detach(t);
-    if (k && k->state == GAN__HANDLE_LIVE) gan__move_to_scope(k, 0);
+    if (k->state == GAN__HANDLE_LIVE) gan__move_to_scope(k, 0);
     return k;
 }
