@@ -10,10 +10,13 @@
  *   nn.h          modules, layers, initialisers
  *   optim.h       optimisers, averages of weights
  *   loss.h        adversarial losses
+ *   schedule.h    weights and rates that change with the steps
  *   data.h        datasets and batches
  *   models.h      ready-made generators and discriminators
  *   image.h       sample grids
  *   checkpoint.h  weights in files
+ *   trick.h       how a trick is written
+ *   tricks.h      the ready-made ones
  *   train.h       the trainer
  *
  * A first program is in README.md, a guide in docs/guide.md, numbered examples in examples/. */
@@ -31,8 +34,11 @@
 #include <gan/ops.h>
 #include <gan/optim.h>
 #include <gan/random.h>
+#include <gan/schedule.h>
 #include <gan/status.h>
 #include <gan/tensor.h>
 #include <gan/train.h>
+#include <gan/trick.h>
+#include <gan/tricks.h>
 
 #endif

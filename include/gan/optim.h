@@ -3,6 +3,7 @@
 #define GAN_OPTIM_H
 
 #include <gan/nn.h>
+#include <gan/schedule.h>
 
 #ifdef __cplusplus
 extern "C" {

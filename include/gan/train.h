@@ -8,6 +8,7 @@
 #include <gan/loss.h>
 #include <gan/models.h>
 #include <gan/optim.h>
+#include <gan/tricks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +20,8 @@ typedef struct gan_trainer gan_trainer;
 typedef struct gan_trainer_opts {
     gan_optim_opts g, d;   /* a rate per player is TTUR (1706.08500) */
     gan_loss loss;
-    int64_t batch;         /* samples; at most the number of training samples */
+    int64_t batch;         /* verdicts of D on each side; times pack, at most the number of training samples */
+    int pack;              /* samples that D judges at once, joined by gan_pack (PacGAN, 1712.04086); D is built for it; >= 1 */
     int64_t latent;        /* length of G's latents; 0: gan_latent_size(G), which knows the ready-made ones */
     int n_critic;          /* D's steps per step of G; >= 1 */
     bool simultaneous;     /* both gradients are taken before either player moves; needs n_critic 1 */
@@ -27,7 +29,7 @@ typedef struct gan_trainer_opts {
     int64_t ema_start;     /* steps during which the average follows G exactly */
 } gan_trainer_opts;
 
-GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, n_critic 1,
+GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, pack 1, n_critic 1,
                                                          ema .999 from step 1000 on */
 
 /* What one step did. */
@@ -44,6 +46,9 @@ typedef struct gan_step_info {
 GAN_API gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, gan_trainer_opts opts);
 GAN_API void gan_trainer_free(gan_trainer *t);
 GAN_API bool gan_trainer_is_nil(const gan_trainer *t);
+
+/* Takes a trick on, before the first step. It stays the context's; a trick serves one trainer, and a trainer has one of each name. */
+GAN_API void gan_trainer_use(gan_trainer *t, gan_trick *trick);
 
 /* One step: n_critic updates of D, one of G. All or nothing: after a failure weights, moments, buffers, random streams and
  * data position are as before. info may be NULL. */

@@ -28,6 +28,7 @@ static const option options[] = {
     {"loss.fake_target", AT(loss.fake_target), A_DOUBLE},
     {"loss.gen_target", AT(loss.gen_target), A_DOUBLE},
     {"batch", AT(batch), AN_INT64},
+    {"pack", AT(pack), AN_INT},
     {"latent", AT(latent), AN_INT64},
     {"n_critic", AT(n_critic), AN_INT},
     {"simultaneous", AT(simultaneous), A_BOOL},

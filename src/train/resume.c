@@ -2,9 +2,11 @@
  *
  *   tensors    G.<name>, D.<name>, G_ema.<name>             weights and buffers
  *              G_optim.<moment>.<name>, D_optim....         optimiser moments, in the layout of their parameter
+ *              trick.<trick>.<name>                         what tricks remember
  *   metadata   step, counter.<name>, stream.<name>,         what moves
  *              data.epoch, data.position
- *              seed, data, isa, version, option.<name>      what is compared */
+ *              seed, data, tricks, isa, version,            what is compared
+ *              option.<name>, trick.<trick> */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 #include "../data/loader.h"
 #include "../io/weights.h"
 #include "options.h"
-#include "trainer_impl.h"
+#include "trick_state.h"
 
 #define NAME 320
 #define FORMAT "1"
@@ -122,6 +124,7 @@ gan_status gan_trainer_save(gan_trainer *t, const char *path) {
     gan__weights_add(w, "D.", t->D, NULL);
     if (t->ema) gan__weights_add(w, "G_ema.", t->G, gan_ema_set(t->ema));
     for (int i = 0; i < 2; i++) each_moment(&players[i], add_moment, w);
+    gan__tricks_add(t, w);
     gan__st_write(w, path, "gan_trainer_save");
     return ctx->status;
 }
@@ -162,6 +165,7 @@ static void tell_changes(gan_trainer *t, gan__st *file) {
         if (there && strcmp(there, here))
             gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: %s was %s, from now on it is %s", who, gan__option_name(i), there, here);
     }
+    gan__tricks_tell(t, file, who);
     const char *isa = gan__st_meta(file, "isa");
     if (isa && strcmp(isa, gan_ctx_isa(ctx)))
         gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: the run used %s kernels, from now on %s: it goes on, not to the same bits", who,
@@ -234,7 +238,7 @@ static bool read_all(gan_trainer *t, gan__st *file) {
            gan__weights_read(file, "D.", t->D, NULL, true, who) &&
            (!t->ema || gan__weights_read(file, "G_ema.", t->G, gan_ema_set(t->ema), true, who)) &&
            each_moment(&players[0], read_moment, file) && each_moment(&players[1], read_moment, file) &&
-           read_counters(t, file) && read_streams(t->object.ctx, file);
+           read_counters(t, file) && read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who);
 }
 
 gan_status gan_trainer_load(gan_trainer *t, const char *path) {

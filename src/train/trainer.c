@@ -1,17 +1,17 @@
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "../data/loader.h"
 #include "../loss/loss_impl.h"
 #include "../nn/nn_impl.h"
-#include "trainer_impl.h"
+#include "step.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
     return (gan_trainer_opts){.g = gan_adam(2e-4),
                               .d = gan_adam(2e-4),
                               .loss = gan_loss_non_saturating(),
                               .batch = 64,
+                              .pack = 1,
                               .n_critic = 1,
                               .ema = .999,
                               .ema_start = 1000}; /* as far back as the average looks: before, it would be of untrained weights */
@@ -31,6 +31,8 @@ gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who) {
 static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
     if (o->batch < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: batch is %lld, less than 1", (long long)o->batch);
+    else if (o->pack < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: pack is %d, less than 1", o->pack);
     else if (o->n_critic < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: n_critic is %d, less than 1", o->n_critic);
     else if (o->simultaneous && o->n_critic != 1)
@@ -64,15 +66,17 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
     gan__aside aside_g = gan__aside_begin(G), aside_d = gan__aside_begin(D);
     gan_scope_begin(ctx);
-    gan_shape sample = batch_of(gan_dataset_shape(data), 2);
-    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(2, o->latent)));
+    gan_no_record_begin(ctx);
+    gan_shape sample = batch_of(gan_dataset_shape(data), 2 * o->pack);
+    gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(sample.d[0], o->latent)));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
                    gan_shape_text(gan_shape_of(fake), made), gan_shape_text(sample, wanted));
-    gan_tensor *logits = gan_forward(D, fake);
+    gan_tensor *logits = gan_forward(D, gan_pack(fake, o->pack));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), outputs))
-        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two samples has shape %s, not %s",
-                   gan_shape_text(gan_shape_of(logits), made), gan_shape_text(outputs, wanted));
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two %s has shape %s, not %s",
+                   o->pack > 1 ? "packs" : "samples", gan_shape_text(gan_shape_of(logits), made), gan_shape_text(outputs, wanted));
+    gan_no_record_end(ctx);
     gan_scope_end(ctx);
     gan__aside_end(&aside_d);
     gan__aside_end(&aside_g);
@@ -84,10 +88,10 @@ static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: %s is nil", gan_dataset_is_nil(data) ? "the dataset" : "a net");
     else if (o->latent < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the length of G's latents is unknown: set gan_trainer_opts.latent");
-    else if (o->batch > gan_dataset_count(data))
-        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld is more than the %lld training samples", (long long)o->batch,
-                   (long long)gan_dataset_count(data));
-    else if (opts_valid(ctx, o))
+    else if (opts_valid(ctx, o) && o->batch > gan_dataset_count(data) / o->pack)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld times pack %d is more than the %lld training samples",
+                   (long long)o->batch, o->pack, (long long)gan_dataset_count(data));
+    else if (gan__ok(ctx))
         check_fit(ctx, G, D, data, o);
     return gan__ok(ctx);
 }
@@ -99,6 +103,33 @@ static void destroy(gan__object *object) {
     gan_optim_free(t->opt_d);
     gan_ema_free(t->ema);
     gan__free(object->ctx, t);
+}
+
+/* Before the first step, and in the order of the transforms: a trick of equal order goes behind the earlier ones. */
+void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
+    static const char who[] = "gan_trainer_use";
+    gan_ctx *ctx = gan__trainer_ctx(t, who);
+    if (!gan__ok(ctx)) return;
+    const char *fault = gan_trick_is_nil(trick)            ? "the trick is nil"
+                        : trick->taken                     ? "it is in use already"
+                        : t->steps.value > 0               ? "training has begun"
+                        : t->n_tricks == GAN__MAX_TRICKS   ? "too many tricks"
+                                                           : NULL;
+    for (int i = 0; i < t->n_tricks && !fault; i++)
+        if (!strcmp(t->tricks[i]->type->name, trick->type->name)) fault = "there is one of that name already";
+    if (fault) {
+        gan__raise(ctx, GAN_E_ARG, "%s: %s: %s", who, gan_trick_name(trick), fault);
+        return;
+    }
+    gan_turn turn = {.ctx = ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss};
+    if (trick->type->attach) trick->type->attach(trick, &turn);
+    if (!gan__ok(ctx)) return;
+    trick->taken = true;
+    t->reads_real_in_g_turn |= trick->type->reads_real_in_g_turn;
+    int at = t->n_tricks++;
+    for (; at > 0 && t->tricks[at - 1]->type->order > trick->type->order; at--) t->tricks[at] = t->tricks[at - 1];
+    t->tricks[at] = trick;
+    gan__commit(ctx);
 }
 
 void gan_trainer_free(gan_trainer *t) {
@@ -114,6 +145,7 @@ gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, ga
     gan_trainer *t = gan__calloc(ctx, sizeof *t);
     if (!t) return nil_trainer(ctx);
     t->G = G, t->D = D, t->data = data, t->opts = opts;
+    t->reads_real_in_g_turn = gan_loss_g_needs_real(&opts.loss);
     t->opt_g = gan_optim_new(G, opts.g);
     t->opt_d = gan_optim_new(D, opts.d);
     if (opts.ema > 0) t->ema = gan_ema_new(G, (gan_ema_opts){opts.ema, opts.ema_start});
@@ -127,83 +159,6 @@ gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, ga
 
 /* --- one step --------------------------------------------------------------------------------------------- */
 
-static gan_tensor *generate(gan_trainer *t) {
-    return gan_forward(t->G, gan_randn_from(t->latents, gan_shape2(t->opts.batch, t->opts.latent)));
-}
-
-static gan_batch next_reals(gan_trainer *t) { return gan_dataset_next(t->data, t->opts.batch); }
-
-static gan_verdict judge(gan_trainer *t, gan_batch real, gan_tensor *fake) {
-    gan_tensor *on_real = gan_forward(t->D, real.x);
-    return (gan_verdict){.real = on_real, .fake = gan_forward(t->D, fake), .real_label = real.label};
-}
-
-/* For G's step: nothing in it moves with what D says of reals, so that leaves no graph. */
-static gan_verdict judge_for_g(gan_trainer *t, gan_batch real, gan_tensor *fake) {
-    gan_ctx *ctx = t->object.ctx;
-    gan_verdict v = {.fake = gan_forward(t->D, fake)};
-    if (!gan_loss_g_needs_real(&t->opts.loss)) return v;
-    gan_no_record_begin(ctx);
-    v.real = gan_forward(t->D, real.x);
-    gan_no_record_end(ctx);
-    return v;
-}
-
-static double mean_of(const gan_tensor *t) {
-    const gan_real *x = gan_data(t);
-    double sum = 0;
-    int64_t n = gan_count(t);
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    return n ? sum / (double)n : NAN;
-}
-
-static void note_d(gan_step_info *info, const gan_trainer *t, gan_verdict v, gan_tensor *loss) {
-    info->d_loss = gan_item(loss);
-    info->d_real = mean_of(gan_loss_realness(&t->opts.loss, gan_detach(v.real)));
-    info->d_fake = mean_of(gan_loss_realness(&t->opts.loss, gan_detach(v.fake)));
-    info->d_grad_norm = gan_optim_grad_norm(t->opt_d);
-}
-
-/* D's step on fakes without history. */
-static void step_d(gan_trainer *t, gan_batch real, gan_tensor *fake, gan_step_info *info) {
-    gan_verdict v = judge(t, real, fake);
-    gan_tensor *loss = gan_loss_d(&t->opts.loss, v);
-    gan_optim_step(t->opt_d, loss);
-    note_d(info, t, v, loss);
-}
-
-/* The players in turn. The samples of D's last step serve G's as well: one forward of G less. */
-static void step_in_turn(gan_trainer *t, gan_step_info *info) {
-    gan_ctx *ctx = t->object.ctx;
-    for (int i = 1; i < t->opts.n_critic; i++) {
-        gan_scope_begin(ctx);
-        gan_no_record_begin(ctx);
-        gan_tensor *fake = generate(t);
-        gan_no_record_end(ctx);
-        step_d(t, next_reals(t), fake, info);
-        gan_scope_end(ctx);
-    }
-    gan_tensor *fake = generate(t);
-    gan_batch real = next_reals(t);
-    step_d(t, real, gan_detach(fake), info);
-    gan_tensor *loss = gan_loss_g(&t->opts.loss, judge_for_g(t, real, fake));
-    gan_optim_step(t->opt_g, loss);
-    info->g_loss = gan_item(loss);
-}
-
-/* Both gradients before either player moves; both losses through one forward of D. */
-static void step_at_once(gan_trainer *t, gan_step_info *info) {
-    gan_tensor *fake = generate(t);
-    gan_verdict v = judge(t, next_reals(t), fake);
-    gan_tensor *loss_d = gan_loss_d(&t->opts.loss, v), *loss_g = gan_loss_g(&t->opts.loss, v);
-    gan_optim_add(t->opt_d, loss_d, 1, true);
-    gan_optim_add(t->opt_g, loss_g, 1, false);
-    gan_optim_apply(t->opt_d);
-    gan_optim_apply(t->opt_g);
-    note_d(info, t, v, loss_d);
-    info->g_loss = gan_item(loss_g);
-}
-
 static double now(void) {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -212,7 +167,7 @@ static double now(void) {
 
 int64_t gan__epochs_done(const gan_trainer *t) {
     gan__data_position at = gan__dataset_position(t->data);
-    return at.epoch + (at.offset + t->opts.batch > gan_dataset_count(t->data));
+    return at.epoch + (at.offset + t->opts.batch * t->opts.pack > gan_dataset_count(t->data));
 }
 
 gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
@@ -225,7 +180,7 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
-    (t->opts.simultaneous ? step_at_once : step_in_turn)(t, info);
+    (t->opts.simultaneous ? gan__step_at_once : gan__step_in_turn)(t, info);
     if (t->ema) gan_ema_update(t->ema);
     if (gan__ok(ctx)) t->steps.value++;
     gan_scope_end(ctx);

@@ -6,6 +6,9 @@
 #include <stdatomic.h>
 
 #include "../optim/optim_impl.h"
+#include "../tricks/trick_impl.h"
+
+#define GAN__MAX_TRICKS 32
 
 struct gan_trainer {
     gan__object object;
@@ -15,6 +18,9 @@ struct gan_trainer {
     gan_optim *opt_g, *opt_d;
     gan_ema *ema; /* NULL: none is kept */
     gan_stream *latents;
+    int n_tricks;
+    gan_trick *tricks[GAN__MAX_TRICKS]; /* in the order of their transforms */
+    bool reads_real_in_g_turn;          /* the loss or a trick does */
     gan__counter steps;
     atomic_bool stop; /* asked for; the next check in gan_train takes it back */
     bool stopped;     /* that ended the latest gan_train */

@@ -1,0 +1,68 @@
+/* The article's tricks, ready-made. docs/tricks.md says what each is for. */
+#ifndef GAN_TRICKS_H
+#define GAN_TRICKS_H
+
+#include <gan/trick.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- transforms of what D sees ---------------------------------------------------------------------------- */
+
+/* N(0, sigma^2), fresh for each pass, on reals and fakes, in G's turn too (1610.04490, 1701.04862). */
+typedef struct gan_instance_noise_opts {
+    gan_schedule sigma; /* gan_linear_decay(.1, 0, 20000); >= 0 */
+} gan_instance_noise_opts;
+GAN_API gan_trick *gan_instance_noise(gan_ctx *ctx, gan_instance_noise_opts opts);
+
+/* Packing is an option of the trainer and of D: this is the join itself. [n*m, ..., c] -> [n, ..., c*m]: each m samples that follow
+ * each other become one, on channels (1712.04086). m = 1 returns x. */
+GAN_API gan_tensor *gan_pack(gan_tensor *x, int m);
+
+/* --- transforms of D's targets ---------------------------------------------------------------------------- */
+
+/* Targets drawn for each verdict: reals from U[real_low, real_high), fakes from U[fake_low, fake_high). Refused with losses that have
+ * no targets. */
+typedef struct gan_label_noise_opts {
+    double real_low, real_high; /* .8, 1 */
+    double fake_low, fake_high; /* 0, 0 */
+} gan_label_noise_opts;
+GAN_API gan_label_noise_opts gan_label_noise_defaults(void); /* the values named above */
+GAN_API gan_trick *gan_label_noise(gan_ctx *ctx, gan_label_noise_opts opts);
+
+/* A fraction p of D's targets is inverted (t becomes real + fake constant - t), for each verdict, in D's turn only. */
+typedef struct gan_label_flip_opts {
+    gan_schedule p; /* in [0, 1] */
+} gan_label_flip_opts;
+GAN_API gan_trick *gan_label_flip(gan_ctx *ctx, gan_label_flip_opts opts);
+
+/* --- terms of D's loss ------------------------------------------------------------------------------------ */
+
+typedef enum gan_penalty_kind {
+    GAN_PENALTY_WGAN_GP,           /* E (|grad D(x^)| - 1)^2, x^ = e x + (1-e) G(z), e ~ U[0,1) for each pack (1704.00028) */
+    GAN_PENALTY_WGAN_GP_ONE_SIDED, /* only where the norm is above 1 */
+    GAN_PENALTY_DRAGAN,            /* likewise at x + .5 std(x) U, std one number for the batch, U[0,1) for each element
+                                      (1705.07215, code) */
+    GAN_PENALTY_R1,                /* half E |grad D(x)|^2 on reals (1801.04406) */
+    GAN_PENALTY_R2                 /* the same on fakes */
+} gan_penalty_kind;
+
+/* The gradient of D's verdict by what it really sees: noised, packed. Weight 10 is usual for the first three, gamma 1 for the others,
+ * which have their half already. Refused: 1-centred kinds with batch norm in D. */
+typedef struct gan_gradient_penalty_opts {
+    gan_penalty_kind kind;
+    gan_schedule weight;
+    int interval; /* 0: 1 */
+} gan_gradient_penalty_opts;
+GAN_API gan_trick *gan_gradient_penalty(gan_ctx *ctx, gan_gradient_penalty_opts opts);
+
+/* The penalty itself, unweighted, for loops of one's own: a scalar. real and fake: what D judges, of one shape; label: the reals', or
+ * NULL; stream gives e or U (R1 and R2 need none). */
+GAN_API gan_tensor *gan_penalty(gan_module *D, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real, gan_tensor *fake,
+                                gan_tensor *label, gan_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

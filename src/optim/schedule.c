@@ -1,0 +1,63 @@
+#include <gan/schedule.h>
+#include <math.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+gan_schedule gan_constant(double value) { return (gan_schedule){.kind = GAN_CONSTANT, .value = value}; }
+
+gan_schedule gan_until(double value, int64_t until) {
+    return (gan_schedule){.kind = GAN_CONSTANT, .value = value, .until = until, .off_outside = true};
+}
+
+static gan_schedule decay(gan_schedule_kind kind, double value, double to, int64_t until) {
+    return (gan_schedule){.kind = kind, .value = value, .to = to, .until = until};
+}
+
+gan_schedule gan_linear_decay(double value, double to, int64_t until) { return decay(GAN_LINEAR, value, to, until); }
+gan_schedule gan_cosine_decay(double value, double to, int64_t until) { return decay(GAN_COSINE, value, to, until); }
+gan_schedule gan_exponential_decay(double value, double to, int64_t until) { return decay(GAN_EXPONENTIAL, value, to, until); }
+
+gan_schedule gan_step_decay(double value, double factor, int64_t every) {
+    return (gan_schedule){.kind = GAN_STEPS, .value = value, .factor = factor, .every = every};
+}
+
+/* How far the change has come, 0 to 1. */
+static double progress(const gan_schedule *s, int64_t step) {
+    if (step <= s->from) return 0;
+    return step >= s->until ? 1 : (double)(step - s->from) / (double)(s->until - s->from);
+}
+
+double gan_schedule_at(gan_schedule s, int64_t step) {
+    if (s.off_outside && (step < s.from || (s.until && step >= s.until))) return 0;
+    double p = progress(&s, step);
+    switch (s.kind) {
+    case GAN_LINEAR: return s.value + p * (s.to - s.value);
+    case GAN_COSINE: return s.to + .5 * (1 + cos(3.14159265358979323846 * p)) * (s.value - s.to);
+    case GAN_EXPONENTIAL: return s.value * pow(s.to / s.value, p);
+    case GAN_STEPS: return step < s.from ? s.value : s.value * pow(s.factor, (double)((step - s.from) / s.every));
+    default: return s.value;
+    }
+}
+
+const char *gan_schedule_fault(gan_schedule s) {
+    if ((unsigned)s.kind > GAN_STEPS) return "there is no schedule of that kind";
+    if (!isfinite(s.value) || !isfinite(s.to) || !isfinite(s.factor)) return "a value is not finite";
+    if (s.from < 0 || s.until < 0 || (s.until && s.until < s.from)) return "until is before from";
+    if (s.kind == GAN_STEPS) return s.every < 1 ? "every is less than 1" : NULL;
+    if (s.kind != GAN_CONSTANT && s.until <= s.from) return "the change needs an until after from";
+    if (s.kind == GAN_EXPONENTIAL && !(s.value > 0 && s.to > 0)) return "exponential needs positive values";
+    return NULL;
+}
+
+void gan_schedule_text(gan_schedule s, char *text, size_t size) {
+    static const char *const names[] = {"constant", "linear", "cosine", "exponential", "steps"};
+    int used = snprintf(text, size, "%s %g", names[s.kind], s.value);
+    size_t at = used < 0 || (size_t)used > size ? size : (size_t)used;
+    if (s.kind == GAN_STEPS)
+        snprintf(text + at, size - at, " times %g every %" PRId64, s.factor, s.every);
+    else if (s.kind != GAN_CONSTANT)
+        snprintf(text + at, size - at, " to %g, steps %" PRId64 " to %" PRId64, s.to, s.from, s.until);
+    else if (s.off_outside)
+        snprintf(text + at, size - at, ", steps %" PRId64 " to %" PRId64, s.from, s.until);
+}
