@@ -75,7 +75,8 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     gan_tensor *logits = gan_forward(D, gan_pack(fake, o->pack));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), outputs))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two %s has shape %s, not %s",
-                   o->pack > 1 ? "packs" : "samples", gan_shape_text(gan_shape_of(logits), made), gan_shape_text(outputs, wanted));
+                   o->pack > 1 ? "packs" : "samples", gan_shape_text(gan_shape_of(logits), made),
+                   gan_shape_text(outputs, wanted));
     gan_no_record_end(ctx);
     gan_scope_end(ctx);
     gan__aside_end(&aside_d);

@@ -82,7 +82,8 @@ static void attach(gan_trick *k, const gan_turn *turn) {
     const gan_gradient_penalty_opts *o = gan_trick_data(k);
     if (!gan__contains_layer(turn->D, "BatchNorm")) return;
     if (kinds[o->kind].of == zero_centred)
-        gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "%s with batch norm in D: the penalty sees the batch, not the sample", kinds[o->kind].name);
+        gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "%s with batch norm in D: the penalty sees the batch, not the sample",
+                    kinds[o->kind].name);
     else
         gan__raise(turn->ctx, GAN_E_ARG, "%s is refused with batch norm in D: use layer norm, or none", kinds[o->kind].name);
 }

@@ -34,9 +34,11 @@ static const gan_trick_type type = {.name = "label_noise",
 
 gan_label_noise_opts gan_label_noise_defaults(void) { return (gan_label_noise_opts){.real_low = .8, .real_high = 1}; }
 
+static bool is_range(double low, double high) { return low <= high && isfinite(low) && isfinite(high); }
+
 gan_trick *gan_label_noise(gan_ctx *ctx, gan_label_noise_opts o) {
-    if (!(o.real_low <= o.real_high && o.fake_low <= o.fake_high) || !isfinite(o.real_low + o.real_high + o.fake_low + o.fake_high))
-        gan__raise(ctx, GAN_E_ARG, "gan_label_noise: the ranges [%g, %g) and [%g, %g) are none", o.real_low, o.real_high, o.fake_low,
-                   o.fake_high);
+    if (!is_range(o.real_low, o.real_high) || !is_range(o.fake_low, o.fake_high))
+        gan__raise(ctx, GAN_E_ARG, "gan_label_noise: the ranges [%g, %g) and [%g, %g) are none", o.real_low, o.real_high,
+                   o.fake_low, o.fake_high);
     return gan__trick_with(ctx, &type, (gan_trick_opts){.weight = gan_constant(1)}, &o);
 }
