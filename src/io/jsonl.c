@@ -119,14 +119,7 @@ static void number_text(double value, char text[32]) {
     }
     bool whole = fabs(value) < 0x1p53 && value == floor(value);
     snprintf(text, 32, whole ? "%.0f" : "%.9g", value);
-    char *to = text;
-    bool point = false;
-    for (const char *from = text; *from; from++) {
-        bool foreign = !strchr("+-0123456789e", *from); /* the locale's decimal point, of one byte or more */
-        if (!foreign || !point) *to++ = foreign ? '.' : *from;
-        point = foreign;
-    }
-    *to = 0;
+    gan__number_to_file(text);
 }
 
 static bool plain_key(const char *key) {

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "../io/json.h"
+
 typedef enum option_type { AN_INT, AN_INT64, A_BOOL, A_DOUBLE } option_type;
 
 typedef struct option {
@@ -47,7 +49,10 @@ const char *gan__option_text(const gan_trainer_opts *opts, int index, char text[
     case AN_INT: snprintf(text, GAN__OPTION_TEXT, "%d", *(const int *)p); break;
     case AN_INT64: snprintf(text, GAN__OPTION_TEXT, "%" PRId64, *(const int64_t *)p); break;
     case A_BOOL: snprintf(text, GAN__OPTION_TEXT, "%s", *(const bool *)p ? "true" : "false"); break;
-    case A_DOUBLE: snprintf(text, GAN__OPTION_TEXT, "%.17g", *(const double *)p); break;
+    case A_DOUBLE:
+        snprintf(text, GAN__OPTION_TEXT, "%.17g", *(const double *)p);
+        gan__number_to_file(text);
+        break;
     }
     return text;
 }

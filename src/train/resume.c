@@ -9,10 +9,10 @@
  *              option.<name>, trick.<trick> */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../data/loader.h"
+#include "../io/json.h"
 #include "../io/weights.h"
 #include "options.h"
 #include "trick_state.h"
@@ -80,6 +80,13 @@ static bool add_update_count(void *file, const char *name, gan__counter *counter
     return true;
 }
 
+static void add_rate(gan__st_writer *w, const char *key, const gan_optim *o) {
+    char text[GAN__OPTION_TEXT];
+    snprintf(text, sizeof text, "%.17g", gan_optim_lr(o));
+    gan__number_to_file(text);
+    gan__st_add_meta(w, key, text);
+}
+
 static void add_meta(gan_trainer *t, gan__st_writer *w) {
     gan_ctx *ctx = t->object.ctx;
     char text[GAN__OPTION_TEXT], key[NAME];
@@ -102,10 +109,8 @@ static void add_meta(gan_trainer *t, gan__st_writer *w) {
         snprintf(key, sizeof key, "option.%s", gan__option_name(i));
         gan__st_add_meta(w, key, gan__option_text(&t->opts, i, text));
     }
-    snprintf(text, sizeof text, "%.17g", gan_optim_lr(t->opt_g));
-    gan__st_add_meta(w, "lr.g", text);
-    snprintf(text, sizeof text, "%.17g", gan_optim_lr(t->opt_d));
-    gan__st_add_meta(w, "lr.d", text);
+    add_rate(w, "lr.g", t->opt_g);
+    add_rate(w, "lr.d", t->opt_d);
 }
 
 static bool add_moment(void *file, const char *name, const gan_param *p, gan_tensor *moment) {
@@ -228,7 +233,7 @@ static bool read_moment(void *file, const char *name, const gan_param *p, gan_te
 /* A rate that a schedule had set goes on, unless the option itself was changed. */
 static void read_rate(gan_optim *o, gan__st *file, const char *key, const char *option, double chosen) {
     const char *now = gan__st_meta(file, key), *then = gan__st_meta(file, option);
-    if (now && then && strtod(then, NULL) == chosen) gan_optim_set_lr(o, strtod(now, NULL));
+    if (now && then && gan__number_from_file(then) == chosen) gan_optim_set_lr(o, gan__number_from_file(now));
 }
 
 static bool read_all(gan_trainer *t, gan__st *file) {
