@@ -43,6 +43,12 @@ static bool open_idx(idx_file *f) {
     return f->gz != NULL;
 }
 
+/* zlib puts the path before what it says, as we do. */
+static const char *without_path(const char *why, const char *path) {
+    size_t length = strlen(path);
+    return !strncmp(why, path, length) && !strncmp(why + length, ": ", 2) ? why + length + 2 : why;
+}
+
 /* Bytes read, fewer at the end of the file; negative, raised, if the compressed stream is broken. */
 static int64_t read_some(idx_file *f, uint8_t *to, int64_t bytes) {
     int64_t got = 0;
@@ -53,7 +59,7 @@ static int64_t read_some(idx_file *f, uint8_t *to, int64_t bytes) {
         const char *why = gzerror(f->gz, &error);
         if (now < 0 || (error != Z_OK && error != Z_STREAM_END && error != Z_BUF_ERROR)) {
             gan__raise(f->ctx, error == Z_ERRNO ? GAN_E_IO : GAN_E_FORMAT, WHO ": %s: %s", f->path,
-                       error == Z_ERRNO ? strerror(errno) : why);
+                       error == Z_ERRNO ? strerror(errno) : without_path(why, f->path));
             return -1;
         }
         if (now == 0) break;
