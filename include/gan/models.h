@@ -37,9 +37,9 @@ typedef enum gan_minibatch_kind {
 
 /* --- images ----------------------------------------------------------------------------------------------- */
 
-/* One struct for G and D of DCGAN and ResNet. What concerns the other player is not looked at, but what makes no sense is an error:
- * settings of a minibatch layer that is not asked for, a reference batch without virtual batch norm, attention at a size that no
- * feature map has. */
+/* One struct for G and D of DCGAN and ResNet: fields of the other player have no effect. What makes no sense is an error: settings
+ * of a minibatch layer that is not asked for, a reference batch without virtual batch norm, attention at a size that no feature
+ * map has. */
 typedef struct gan_dcgan_opts {
     int64_t size;          /* height and width, 4*2^k, k >= 1; or leave 0 and set both below */
     int64_t height, width; /* each 4*2^k */
@@ -67,8 +67,8 @@ typedef struct gan_dcgan_opts {
 } gan_dcgan_opts;
 
 /* DCGAN (1511.06434), as in PyTorch's example: 4x4 kernels, stride 2; batch norm everywhere but at D's input and the two
- * outputs; no biases but where there is no norm. Parameter names are "main.0.weight", "main.1.running_mean", ... Weights N(0, .02).
- * A stage is convolution, norm, activation, dropout, attention; minibatch layers stand before D's last convolution. */
+ * outputs; no biases but in a net without norms. Names are "main.0.weight", "main.1.running_mean", ... Weights N(0, .02). A stage is
+ * convolution, norm, activation, dropout, attention; minibatch layers stand before D's last convolution. */
 GAN_API gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts);     /* [n, latent] -> [n, h, w, c] in (-1, 1) */
 GAN_API gan_module *gan_dcgan_discriminator(gan_ctx *ctx, gan_dcgan_opts opts); /* [n, h, w, c*pack] -> logits [n] or [n, k] */
 
@@ -79,8 +79,8 @@ typedef gan_dcgan_opts gan_resnet_opts;
  *   D: k blocks that halve it, to w_1, ..., w_k; one more; activation, sum over the pixels, Linear
  * where w_i = features*2^(i-1), at most 16*features. A block is norm, activation, conv1, norm, activation, conv2 (3x3), and
  * "shortcut", 1x1, where size or channels change; D's first has neither first norm nor first activation. Names are
- * "block1.conv1.weight", "linear.bias", ... Xavier, with gain sqrt(2) for conv1 and conv2. Without .d_spectral (off by default) D is
- * WGAN-GP's kind (1704.00028). */
+ * "block1.conv1.weight", "linear.bias", ... Xavier, with gain sqrt(2) for conv1 and conv2. Without .d_spectral (off by default)
+ * D is WGAN-GP's kind (1704.00028). */
 GAN_API gan_module *gan_resnet_generator(gan_ctx *ctx, gan_resnet_opts opts);     /* [n, latent] -> [n, h, w, c] in (-1, 1) */
 GAN_API gan_module *gan_resnet_discriminator(gan_ctx *ctx, gan_resnet_opts opts); /* [n, h, w, c*pack] -> logits [n] or [n, k] */
 

@@ -212,9 +212,9 @@ GAN_API gan_module *gan_max_pool_layer(gan_ctx *ctx, gan_pool_opts opts);
 GAN_API void gan_spectral_refresh(gan_module *m, const gan_set *set, int iterations);
 
 /* Minibatch discrimination (1606.03498): f(x) [n, a] times the parameter "weight" (the paper's T; [kernels*dims, a]) gives m
- * [n, kernels, dims]; gan_batch_similarity of it is appended: [n, a] -> [n, a + kernels]. `sample` is [a], or [h, w, c]: then f is x
- * flattened, and the similarities are kernels more channels, constant over the image. Give D real and generated samples in calls
- * of their own. */
+ * [n, kernels, dims]; gan_batch_similarity of it is appended: [n, a] -> [n, a + kernels]. `sample` is [a], or [h, w, c]: then f is
+ * x flattened, and the similarities are kernels more channels, constant over the image. Give D real and generated samples in
+ * calls of their own. */
 typedef struct gan_minibatch_opts {
     int64_t kernels; /* B; 0: 100 */
     int64_t dims;    /* C; 0: 5 */

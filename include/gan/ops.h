@@ -169,12 +169,12 @@ GAN_API gan_tensor *gan_instance_norm(gan_tensor *x, gan_tensor *gamma, gan_tens
 
 /* --- comparing pixels, comparing samples ------------------------------------------------------------------ */
 
-/* q [n, l, d], k [n, m, d], v [n, m, c] -> [n, l, c]: softmax(q k^T) v for each sample, the softmax over m (1805.08318, without its
- * 1x1 convolutions). The weights [l, m] are never kept: each derivative makes them anew, for one sample at a time. */
+/* q [n, l, d], k [n, m, d], v [n, m, c] -> [n, l, c]: softmax(q k^T) v for each sample, the softmax over m (1805.08318, without
+ * its 1x1 convolutions). The weights [l, m] are never kept: each derivative makes them anew, for one sample at a time. */
 GAN_API gan_tensor *gan_attention(gan_tensor *q, gan_tensor *k, gan_tensor *v);
 
-/* m [n, b, c] -> [n, b]: o_ib = sum over j != i of exp(-|m_ib - m_jb|_1), the similarity of minibatch discrimination (1606.03498).
- * The n^2 distances are not kept. The derivative of |x| at 0 is 0. */
+/* m [n, b, c] -> [n, b]: o_ib = sum over j != i of exp(-|m_ib - m_jb|_1), the similarity of minibatch discrimination
+ * (1606.03498). The n^2 distances are not kept. The derivative of |x| at 0 is 0. */
 GAN_API gan_tensor *gan_batch_similarity(gan_tensor *m);
 
 #ifdef __cplusplus

@@ -37,8 +37,8 @@ static bool attention_fits(gan_ctx *ctx, const char *who, const char *name, cons
     int64_t largest = (int64_t)2 << p->doublings;
     for (int64_t s = 4; s <= largest; s *= 2)
         if (side == s || !side) return true;
-    gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %" PRId64 "; the shorter sides of feature maps are 4, 8, ... up to %" PRId64, who, name,
-                 side, largest);
+    gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %" PRId64 "; the shorter sides of feature maps are 4, 8, ... up to %" PRId64, who,
+                 name, side, largest);
     return false;
 }
 

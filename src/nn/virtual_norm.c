@@ -1,6 +1,6 @@
 /* Virtual batch norm (Salimans et al., 1606.03498, section 3.4), and the reference batch that it needs. The batch goes through
- * the net together with the samples, so that every layer has its activations, and gradients see the statistics as the functions of
- * the weights that they are. */
+ * the net together with the samples, so that every layer has its activations, and gradients see the statistics as the functions
+ * of the weights that they are. */
 #include <gan/nn.h>
 #include <inttypes.h>
 #include <stdio.h>

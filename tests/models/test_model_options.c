@@ -29,8 +29,8 @@ static bool finite(const gan_tensor *t) {
     return true;
 }
 
-/* Three steps of Adam towards random numbers, second head included. Gamma starts at 0, so attention's inside moves from the second
- * step on. */
+/* Three steps of Adam towards random numbers, second head included. Gamma starts at 0, so attention's inside moves from the
+ * second step on. */
 static void check_trains(gan_module *m, gan_shape input, const char *what) {
     check_ok(ctx);
     gan_set *before = gan_set_of(m);
@@ -50,7 +50,8 @@ static void check_trains(gan_module *m, gan_shape input, const char *what) {
         if (!finite(p->tensor)) fail_msg("%s: %s is not finite", what, p->name);
         bool fixed = p->buffer && (!strcmp(p->name, "reference") || gan_count(p->tensor) == 1); /* u of a single row is +-1 */
         if (fixed && p->integer) continue;
-        if (moved(gan_set_get(before, i), p->tensor) == fixed) fail_msg("%s: %s %s", what, p->name, fixed ? "moved" : "did not move");
+        if (moved(gan_set_get(before, i), p->tensor) == fixed)
+            fail_msg("%s: %s %s", what, p->name, fixed ? "moved" : "did not move");
     }
     gan_optim_free(optim);
     gan_set_free(before);
@@ -175,6 +176,19 @@ static void test_resnet__is_initialised_as_sngans(void **state) {
     assert_int_equal(gan_shape_of(gan_module_find(g, "linear.weight")->tensor).d[1], 128);
 }
 
+static void test_resnet__widens_up_to_sixteen_times(void **state) {
+    (void)state;
+    const gan_resnet_opts o = {.size = 256, .features = 1, .latent = 2};
+    gan_module *g = gan_resnet_generator(ctx, o), *d = gan_resnet_discriminator(ctx, o);
+    check_ok(ctx);
+    check_shape(gan_module_find(g, "linear.weight")->tensor, gan_shape2(16 * 16, 2));
+    check_shape(gan_module_find(g, "block1.conv1.weight")->tensor, gan_shape4(3, 3, 16, 16));
+    check_shape(gan_module_find(g, "block6.conv2.weight")->tensor, gan_shape4(3, 3, 1, 1));
+    check_shape(gan_module_find(d, "block5.conv2.weight")->tensor, gan_shape4(3, 3, 8, 16));
+    check_shape(gan_module_find(d, "block7.conv2.weight")->tensor, gan_shape4(3, 3, 16, 16));
+    assert_null(gan_module_find(d, "block7.shortcut.weight"));
+}
+
 static int count(gan_module *m, gan_shape input, const char *layer) {
     int found = 0;
     char *text = gan_module_summary(m, input);
@@ -294,8 +308,9 @@ static void test_model__senseless_options_are_named(void **state) {
 }
 
 static gan_module *make_nth(int n) {
-    const gan_dcgan_opts o = {.size = 8,          .features = 2,  .latent = 3, .g_norm = GAN_NORM_VIRTUAL, .reference = 2, .aux = 2,
-                              .d_spectral = true, .g_attention = 4, .dropout = 0.5};
+    const gan_dcgan_opts o = {.size = 8,      .features = 2, .latent = 3,        .g_norm = GAN_NORM_VIRTUAL,
+                              .reference = 2, .aux = 2,      .d_spectral = true, .g_attention = 4,
+                              .dropout = 0.5};
     if (n == 0) return gan_resnet_generator(ctx, o);
     if (n == 1) return gan_resnet_discriminator(ctx, o);
     return n == 2 ? gan_dcgan_generator(ctx, o) : gan_dcgan_discriminator(ctx, o);
@@ -308,7 +323,7 @@ static void test_model__a_failed_allocation_while_making_one_leaks_nothing(void 
     size_t before = gan_ctx_memory(ctx).in_use;
     for (int kind = 0; kind < 4; kind++) {
         bool failed = true;
-        for (int n = 1; failed; n += 1 + n / 40) { /* all of the first, then ever fewer: the layers themselves are tested elsewhere */
+        for (int n = 1; failed; n += 1 + n / 40) { /* ever fewer: the layers themselves are tested elsewhere */
             gan_ctx_fail_alloc(ctx, n);
             gan_module *m = make_nth(kind);
             gan_ctx_fail_alloc(ctx, 0);
@@ -330,6 +345,7 @@ int main(void) {
         cmocka_unit_test(test_mlp__trains_with_every_option),
         cmocka_unit_test(test_resnet__values_and_buffers_are_pytorchs),
         cmocka_unit_test(test_resnet__is_initialised_as_sngans),
+        cmocka_unit_test(test_resnet__widens_up_to_sixteen_times),
         cmocka_unit_test(test_model__options_choose_the_layers),
         cmocka_unit_test(test_model__spectral_leaves_no_weight_out),
         cmocka_unit_test(test_model__second_head_stands_on_the_trunk),

@@ -37,7 +37,8 @@ static gan_conv_layer_opts no_bias(void) {
 static gan_module *make_flatten(void) {
     gan_module *s = gan_sequential(ctx);
     gan_sequential_add(s, gan_flatten_layer(ctx));
-    gan_sequential_add(s, gan_linear_layer(ctx, 24, 5, (gan_linear_opts){.from_hwc = {2, 4, 3}, .no_bias = true, .spectral = true}));
+    const gan_linear_opts o = {.from_hwc = {2, 4, 3}, .no_bias = true, .spectral = true};
+    gan_sequential_add(s, gan_linear_layer(ctx, 24, 5, o));
     return s;
 }
 
@@ -249,6 +250,23 @@ static void test_attention__starts_as_the_identity_and_initialisers_leave_it_so(
     assert_true(gan_item(g) != 0);
 }
 
+/* "Above 4" is not "from 4 on": there o is that of the full map. */
+static void test_attention__pools_keys_and_values_of_large_maps_only(void **state) {
+    (void)state;
+    gan_module *four = gan_self_attention_layer(ctx, 8, (gan_attention_opts){.pool_above = 4});
+    gan_module *never = gan_self_attention_layer(ctx, 8, (gan_attention_opts){.pool_above = -1});
+    gan_assign(of(four, "gamma"), (gan_real[]){1}, 1);
+    gan_set *values_of_four = gan_set_of(four);
+    for (int side = 4; side < 6; side++) {
+        gan_tensor *x = gan_randn(ctx, gan_shape4(1, side, 4, 8));
+        assert_int_equal(same(gan_forward(four, x), gan_forward_with(never, values_of_four, x)), side == 4);
+    }
+    gan_tensor *large = gan_randn(ctx, gan_shape4(1, 2, 33, 8)); /* by default above 32 */
+    gan_module *usual = gan_self_attention_layer(ctx, 8, (gan_attention_opts){0});
+    assert_false(same(gan_forward_with(usual, values_of_four, large), gan_forward_with(never, values_of_four, large)));
+    check_ok(ctx);
+}
+
 /* A penalty on the input's gradient, differentiated by the weights. */
 static gan_tensor *penalty(void *user, gan_tensor *const *x, int n) {
     (void)n;
@@ -388,6 +406,7 @@ int main(void) {
         cmocka_unit_test(test_minibatch__collapse_shows),
         cmocka_unit_test(test_stddev__groups_divide_the_batch),
         cmocka_unit_test(test_attention__starts_as_the_identity_and_initialisers_leave_it_so),
+        cmocka_unit_test(test_attention__pools_keys_and_values_of_large_maps_only),
         cmocka_unit_test(test_trick_layer__gradient_penalties_reach_the_weights),
         cmocka_unit_test(test_attention__keeps_no_weights_of_the_batch),
         cmocka_unit_test(test_virtual__samples_do_not_see_each_other),
