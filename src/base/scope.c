@@ -1,6 +1,8 @@
 #include "ctx_impl.h"
 
+/* Scopes beyond the last, which are there only after an error, share its list. */
 void gan__scope_link(gan_ctx *ctx, gan__scoped *item, int depth) {
+    if (depth > GAN__MAX_SCOPES) depth = GAN__MAX_SCOPES;
     gan__scoped *head = &ctx->scopes[depth];
     item->depth = depth;
     item->prev = head->prev;
@@ -18,7 +20,7 @@ void gan__scope_unlink(gan__scoped *item) {
 /* Scopes are kept in balance in a failed context too, so that a loop may end normally after an error. */
 void gan_scope_begin(gan_ctx *ctx) {
     if (ctx->nil) return;
-    if (ctx->depth == GAN__MAX_SCOPES)
+    if (ctx->depth >= GAN__MAX_SCOPES)
         gan__raise(ctx, GAN_E_STATE, "gan_scope_begin: more than %d scopes are open", GAN__MAX_SCOPES);
     ctx->depth++;
 }

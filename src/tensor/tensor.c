@@ -96,7 +96,7 @@ gan_tensor *gan__handle(gan_ctx *ctx, gan_shape shape, gan__storage *storage, ga
     t->storage = gan__storage_ref(storage);
     if (node) node->refs++;
     t->node = node;
-    gan__scope_link(ctx, &t->scoped, ctx->depth <= GAN__MAX_SCOPES ? ctx->depth : GAN__MAX_SCOPES);
+    gan__scope_link(ctx, &t->scoped, ctx->depth);
     return t;
 }
 

@@ -169,6 +169,23 @@ static void test_scopes__out_of_balance_are_errors(void **state) {
     assert_int_equal(in_use(), before);
 }
 
+/* Whoever clears the error of too many scopes, and goes on in them, meets it again. */
+static void test_scopes__beyond_the_last_stay_an_error(void **state) {
+    (void)state;
+    size_t before = in_use();
+    for (int i = 0; i < 70; i++) gan_scope_begin(ctx);
+    check_failed(ctx, GAN_E_STATE, "more than 64 scopes");
+    gan_tensor *x = large(), *y = gan_scope_return(gan_detach(x));
+    gan__move_to_scope(y, 70);
+    check_ok(ctx);
+    assert_true(gan_is_nil(gan_grad(t_sum(x), x, (gan_grad_opts){0})));
+    check_failed(ctx, GAN_E_STATE, "more than 64 scopes");
+    for (int i = 0; i < 70; i++) gan_scope_end(ctx);
+    check_ok(ctx);
+    assert_true(gan_is_nil(x) && gan_is_nil(y));
+    assert_int_equal(in_use(), before);
+}
+
 static void test_scopes__balance_in_a_failed_context(void **state) {
     (void)state;
     size_t before = in_use();
@@ -206,6 +223,7 @@ int main(void) {
         TEST(test_release__leaves_what_the_graph_saved),
         TEST(test_no_record__leaves_no_graph),
         TEST(test_scopes__out_of_balance_are_errors),
+        TEST(test_scopes__beyond_the_last_stay_an_error),
         TEST(test_scopes__balance_in_a_failed_context),
         TEST(test_context__frees_tensors_of_open_scopes),
     };
