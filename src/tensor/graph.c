@@ -98,6 +98,10 @@ void gan_op_fail(const gan_op_call *c, gan_status status, const char *format, ..
 }
 
 gan_tensor *gan_op_extra(gan_op_call *c, int index, gan_shape shape) {
+    if (index < 0 || index >= GAN_OP_MAX_EXTRA) {
+        gan_op_fail(c, GAN_E_ARG, "extra tensor %d; there can be 0 to %d", index, GAN_OP_MAX_EXTRA - 1);
+        return gan__nil(c->ctx);
+    }
     return c->extra[index] = gan_empty(c->ctx, shape);
 }
 

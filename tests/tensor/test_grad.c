@@ -203,6 +203,19 @@ static void test_grad__visits_only_what_leads_to_a_variable(void **state) {
     check_ok(ctx);
 }
 
+static void third_extra_forward(gan_op_call *c) {
+    exp_forward(c);
+    gan_op_extra(c, GAN_OP_MAX_EXTRA, gan_shape0());
+}
+
+static void test_op__refuses_more_extra_tensors_than_there_are(void **state) {
+    (void)state;
+    const gan_op op = {.name = "t_extra", .n_in = 1, .shape = same_shape, .forward = third_extra_forward};
+    gan_tensor *x = pair(2, 3);
+    assert_true(gan_is_nil(gan_apply(ctx, &op, &x, 1, NULL)));
+    check_failed(ctx, GAN_E_ARG, "t_extra: extra tensor 2; there can be 0 to 1");
+}
+
 static void absent_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) { (void)c, (void)g, (void)grads; }
 
 /* No gradient is not a gradient of zeros: below it nothing is computed. */
@@ -334,6 +347,7 @@ int main(void) {
         TEST(test_grad__needs_little_memory),
         TEST(test_grad__visits_only_what_leads_to_a_variable),
         TEST(test_grad__absent_gradients_propagate),
+        TEST(test_op__refuses_more_extra_tensors_than_there_are),
         TEST(test_grad__refuses_a_gradient_of_another_shape),
         TEST(test_grad__names_inputs_that_were_not_saved),
         TEST(test_grad__takes_the_fast_way_when_not_recording),

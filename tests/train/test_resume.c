@@ -209,6 +209,26 @@ static void hear(void *user, gan_log_level level, const char *message) {
     if (level == GAN_LOG_WARNING) strncat(h->text, message, sizeof h->text - strlen(h->text) - 1);
 }
 
+static void test_train__that_fails_leaves_its_last_step_to_be_saved(void **state) {
+    (void)state;
+    char out[256], path[256];
+    gan_trainer_opts o = small_opts();
+    o.d = gan_sgd(1e30, 0);
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 20, .out = in_folder("burst", out)}), GAN_E_NONFINITE);
+    int64_t steps = gan_trainer_steps(r.trainer);
+    in_folder("burst/checkpoint.safetensors", path);
+    assert_int_not_equal(access(path, F_OK), 0);
+    gan_ctx_clear(r.ctx);
+    assert_int_equal(gan_trainer_save(r.trainer, path), GAN_OK);
+    small_run again = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    assert_int_equal(gan_trainer_load(again.trainer, path), GAN_OK);
+    assert_int_equal(gan_trainer_steps(again.trainer), steps);
+    assert_int_equal(gan_trainer_step(again.trainer, NULL), GAN_E_NONFINITE); /* the same step */
+    gan_ctx_free(again.ctx);
+    gan_ctx_free(r.ctx);
+}
+
 static void test_load__that_fails_takes_back_nothing_done_before(void **state) {
     (void)state;
     char path[256];
@@ -319,6 +339,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_files__differ_when_the_run_does),
         cmocka_unit_test(test_load__refuses_what_would_not_go_on_as_before),
         cmocka_unit_test(test_load__refuses_a_cut_or_flipped_file),
+        cmocka_unit_test(test_train__that_fails_leaves_its_last_step_to_be_saved),
         cmocka_unit_test(test_load__that_fails_takes_back_nothing_done_before),
         cmocka_unit_test(test_load__tells_which_options_changed),
         cmocka_unit_test(test_train__leaves_grids_log_and_checkpoint),
