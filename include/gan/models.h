@@ -37,9 +37,9 @@ typedef enum gan_minibatch_kind {
 
 /* --- images ----------------------------------------------------------------------------------------------- */
 
-/* One struct for G and D of DCGAN and ResNet: fields of the other player have no effect. What makes no sense is an error: settings
- * of a minibatch layer that is not asked for, a reference batch without virtual batch norm, attention at a size that no feature
- * map has. */
+/* One struct for G and D of DCGAN and ResNet: fields of the other player have no effect. What makes no sense is an error:
+ * settings of a minibatch layer that is not asked for, a reference batch without virtual batch norm, attention at a size that no
+ * feature map has. */
 typedef struct gan_dcgan_opts {
     int64_t size;          /* height and width, 4*2^k, k >= 1; or leave 0 and set both below */
     int64_t height, width; /* each 4*2^k */
@@ -56,6 +56,7 @@ typedef struct gan_dcgan_opts {
     int64_t g_attention, d_attention; /* self-attention (1805.08318) behind the feature map whose shorter side this is; 0: none */
     double g_slope;        /* of LeakyReLU in G; 0: ReLU */
     double g_dropout;      /* in G, after each activation (ResNet: each block); 0: none */
+    bool g_dropout_always; /* also in evaluation mode, as a source of noise (1611.07004) */
     gan_up_kind up;        /* default: transposed; ResNet: nearest */
     int64_t reference;     /* samples in the reference batch of virtual batch norm; 0: 64 */
 
@@ -67,8 +68,8 @@ typedef struct gan_dcgan_opts {
 } gan_dcgan_opts;
 
 /* DCGAN (1511.06434), as in PyTorch's example: 4x4 kernels, stride 2; batch norm everywhere but at D's input and the two
- * outputs; no biases but in a net without norms. Names are "main.0.weight", "main.1.running_mean", ... Weights N(0, .02). A stage is
- * convolution, norm, activation, dropout, attention; minibatch layers stand before D's last convolution. */
+ * outputs; no biases but in a net without norms. Names are "main.0.weight", "main.1.running_mean", ... Weights N(0, .02). A
+ * stage is convolution, norm, activation, dropout, attention; minibatch layers stand before D's last convolution. */
 GAN_API gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts);     /* [n, latent] -> [n, h, w, c] in (-1, 1) */
 GAN_API gan_module *gan_dcgan_discriminator(gan_ctx *ctx, gan_dcgan_opts opts); /* [n, h, w, c*pack] -> logits [n] or [n, k] */
 
@@ -100,6 +101,7 @@ typedef struct gan_mlp_opts {
     gan_norm_kind g_norm, d_norm;
     bool g_spectral, d_spectral;
     double g_slope, g_dropout, dropout;
+    bool g_dropout_always;
     int64_t reference;
     int maxout; /* pieces of D's maxout units (1302.4389); 0: LeakyReLU */
     gan_minibatch_kind minibatch;

@@ -181,7 +181,10 @@ GAN_API gan_module *gan_batch_norm_layer(gan_ctx *ctx, int64_t channels, gan_nor
 GAN_API gan_module *gan_layer_norm_layer(gan_ctx *ctx, gan_shape sample, gan_norm_opts opts); /* shape without n */
 GAN_API gan_module *gan_instance_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts);
 
-GAN_API gan_module *gan_dropout_layer(gan_ctx *ctx, double p);
+GAN_API gan_module *gan_dropout_layer(gan_ctx *ctx, double p); /* rests in evaluation mode */
+/* The same in both modes, as a source of noise (1611.07004). Evaluation draws from a stream of its own, "evaluation dropout", so
+ * that looking at samples does not change training. */
+GAN_API gan_module *gan_dropout_always_layer(gan_ctx *ctx, double p);
 GAN_API gan_module *gan_maxout_layer(gan_ctx *ctx, int pieces);
 typedef struct gan_embedding_opts {
     bool spectral; /* see gan_spectral_refresh */
@@ -212,8 +215,8 @@ GAN_API gan_module *gan_max_pool_layer(gan_ctx *ctx, gan_pool_opts opts);
 GAN_API void gan_spectral_refresh(gan_module *m, const gan_set *set, int iterations);
 
 /* Minibatch discrimination (1606.03498): f(x) [n, a] times the parameter "weight" (the paper's T; [kernels*dims, a]) gives m
- * [n, kernels, dims]; gan_batch_similarity of it is appended: [n, a] -> [n, a + kernels]. `sample` is [a], or [h, w, c]: then f is
- * x flattened, and the similarities are kernels more channels, constant over the image. Give D real and generated samples in
+ * [n, kernels, dims]; gan_batch_similarity of it is appended: [n, a] -> [n, a + kernels]. `sample` is [a], or [h, w, c]: then f
+ * is x flattened, and the similarities are kernels more channels, constant over the image. Give D real and generated samples in
  * calls of their own. */
 typedef struct gan_minibatch_opts {
     int64_t kernels; /* B; 0: 100 */

@@ -66,7 +66,7 @@ gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts) {
             gan__model_add(main, gan_conv_transpose2d_layer(ctx, before, width, whole_grid(&p, bias, o->g_spectral)));
         gan__model_add(main, gan__norm_piece(ctx, o->g_norm, gan__plan_map(&p, i, width), o->reference));
         gan__model_add(main, gan__activation_piece(ctx, o->g_slope));
-        gan__model_add(main, gan__dropout_piece(ctx, o->g_dropout));
+        gan__model_add(main, gan__dropout_piece(ctx, o->g_dropout, o->g_dropout_always));
         gan__model_add(main, gan__attention_piece(ctx, o->g_attention, i, width, o->g_spectral));
     }
     add_up(ctx, main, &p, before, o->channels, bias);
@@ -96,7 +96,7 @@ gan_module *gan_dcgan_discriminator(gan_ctx *ctx, gan_dcgan_opts opts) {
         gan__model_add(main, gan_conv2d_layer(ctx, before, width, by_two(bias, spectral)));
         if (i) gan__model_add(main, gan__norm_piece(ctx, o->d_norm, gan__plan_map(&p, level, width), 0));
         gan__model_add(main, gan__activation_piece(ctx, o->slope));
-        gan__model_add(main, gan__dropout_piece(ctx, o->dropout));
+        gan__model_add(main, gan__dropout_piece(ctx, o->dropout, false));
         gan__model_add(main, gan__attention_piece(ctx, o->d_attention, level, width, spectral));
     }
     gan__model_add(main, gan__minibatch_piece(ctx, &p.ends, gan__plan_map(&p, 0, before)));

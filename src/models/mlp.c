@@ -43,7 +43,9 @@ static bool opts_fit(gan_ctx *ctx, const char *who, gan_mlp_opts *o, gan__ends *
     return gan__model_count(ctx, who, "dim", o->dim) && gan__model_count(ctx, who, "latent", o->latent) &&
            gan__model_count(ctx, who, "width", o->width) && gan__model_count(ctx, who, "depth", o->depth) &&
            gan__model_count(ctx, who, "pack", o->pack) && gan__ends_fit(ctx, who, ends) &&
-           gan__norms_fit(ctx, who, o->g_norm, o->d_norm, false) && gan__reference_fits(ctx, who, o->g_norm, &o->reference);
+           gan__norms_fit(ctx, who, o->g_norm, o->d_norm, false) &&
+           gan__reference_fits(ctx, who, o->g_norm, &o->reference) &&
+           gan__dropout_fits(ctx, who, o->g_dropout, o->g_dropout_always);
 }
 
 /* What the hidden layers of one player are made of. */
@@ -51,7 +53,8 @@ typedef struct hidden {
     gan_norm_kind norm;
     bool spectral;
     double slope, dropout;
-    int maxout; /* pieces; 0: a rectifier */
+    bool always; /* dropout in evaluation mode too */
+    int maxout;  /* pieces; 0: a rectifier */
 } hidden;
 
 static gan_module *linear(gan_ctx *ctx, int64_t in, int64_t out, bool bias, bool spectral) {
@@ -65,7 +68,7 @@ static void add_hidden(gan_ctx *ctx, gan_module *main, const gan_mlp_opts *o, in
         gan__model_add(main, linear(ctx, i ? o->width : in, width, h.norm == GAN_NORM_NONE, h.spectral));
         gan__model_add(main, gan__norm_piece(ctx, h.norm, gan_shape1(width), o->reference));
         gan__model_add(main, h.maxout ? gan_maxout_layer(ctx, h.maxout) : gan__activation_piece(ctx, h.slope));
-        gan__model_add(main, gan__dropout_piece(ctx, h.dropout));
+        gan__model_add(main, gan__dropout_piece(ctx, h.dropout, h.always));
     }
 }
 
@@ -74,7 +77,7 @@ gan_module *gan_mlp_generator(gan_ctx *ctx, gan_mlp_opts o) {
     if (!opts_fit(ctx, "gan_mlp_generator", &o, &ends)) return gan__nil_module(ctx);
     gan_module *m = gan__model_new(ctx, &gan__mlp_generator_type, gan_shape1(o.latent)), *main = gan__model_main(m);
     gan__model_refer(m, o.reference);
-    add_hidden(ctx, main, &o, o.latent, (hidden){o.g_norm, o.g_spectral, o.g_slope, o.g_dropout, 0});
+    add_hidden(ctx, main, &o, o.latent, (hidden){o.g_norm, o.g_spectral, o.g_slope, o.g_dropout, o.g_dropout_always, 0});
     gan__model_add(main, linear(ctx, o.width, o.dim, true, o.g_spectral));
     return gan__model_made(ctx, m);
 }
@@ -84,7 +87,7 @@ gan_module *gan_mlp_discriminator(gan_ctx *ctx, gan_mlp_opts o) {
     if (!opts_fit(ctx, "gan_mlp_discriminator", &o, &ends)) return gan__nil_module(ctx);
     int64_t in = o.dim * o.pack, features = o.width + gan__minibatch_channels(&ends);
     gan_module *m = gan__model_new(ctx, &discriminator_type, gan_shape1(in)), *main = gan__model_main(m);
-    add_hidden(ctx, main, &o, in, (hidden){o.d_norm, o.d_spectral, o.slope, o.dropout, o.maxout});
+    add_hidden(ctx, main, &o, in, (hidden){o.d_norm, o.d_spectral, o.slope, o.dropout, false, o.maxout});
     gan__model_add(main, gan__minibatch_piece(ctx, &ends, gan_shape1(o.width)));
     gan__model_add(main, linear(ctx, features, ends.logits, true, o.d_spectral));
     gan__model_heads(m, ends.logits, ends.aux, ends.aux ? linear(ctx, features, ends.aux, true, o.d_spectral) : NULL);

@@ -60,7 +60,14 @@ gan_module *gan__activation_piece(gan_ctx *ctx, double slope) {
     return slope == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, slope);
 }
 
-gan_module *gan__dropout_piece(gan_ctx *ctx, double p) { return p == 0 ? NULL : gan_dropout_layer(ctx, p); }
+gan_module *gan__dropout_piece(gan_ctx *ctx, double p, bool always) {
+    return p == 0 ? NULL : always ? gan_dropout_always_layer(ctx, p) : gan_dropout_layer(ctx, p);
+}
+
+bool gan__dropout_fits(gan_ctx *ctx, const char *who, double p, bool always) {
+    if (always && p == 0) gan_ctx_fail(ctx, GAN_E_ARG, "%s: g_dropout_always is set, but g_dropout is 0", who);
+    return !always || p != 0;
+}
 
 gan_module *gan__minibatch_piece(gan_ctx *ctx, const gan__ends *e, gan_shape sample) {
     if (e->minibatch == GAN_MINIBATCH_DISCRIMINATION) return gan_minibatch_discrimination_layer(ctx, sample, e->discrimination);

@@ -17,10 +17,11 @@ typedef struct gan__ends {
 bool gan__ends_fit(gan_ctx *ctx, const char *who, gan__ends *e);
 bool gan__norms_fit(gan_ctx *ctx, const char *who, gan_norm_kind g, gan_norm_kind d, bool images);
 bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int64_t *reference); /* 0 where there is none */
+bool gan__dropout_fits(gan_ctx *ctx, const char *who, double p, bool always);
 
 gan_module *gan__norm_piece(gan_ctx *ctx, gan_norm_kind kind, gan_shape sample, int64_t reference); /* sample [c] or [h, w, c] */
 gan_module *gan__activation_piece(gan_ctx *ctx, double slope);                                      /* 0: ReLU */
-gan_module *gan__dropout_piece(gan_ctx *ctx, double p);
+gan_module *gan__dropout_piece(gan_ctx *ctx, double p, bool always);
 gan_module *gan__minibatch_piece(gan_ctx *ctx, const gan__ends *e, gan_shape sample);
 int64_t gan__minibatch_channels(const gan__ends *e); /* how many it appends */
 

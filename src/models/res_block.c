@@ -69,7 +69,7 @@ gan_module *gan__res_block(gan_ctx *ctx, gan__res_opts o) {
     gan__model_adopt(m, "conv2", gan_conv2d_layer(ctx, hidden, o.out, gan__same_size(3, true, o.spectral)));
     if (in != o.out || o.kind != GAN__RES_SAME)
         gan__model_adopt(m, "shortcut", gan_conv2d_layer(ctx, in, o.out, gan__same_size(1, true, o.spectral)));
-    gan__model_adopt(m, "dropout", gan__dropout_piece(ctx, o.dropout));
+    gan__model_adopt(m, "dropout", gan__dropout_piece(ctx, o.dropout, o.dropout_always));
     gan_module_init(m, gan_init_xavier());
     const gan_init stronger = {GAN_INIT_XAVIER, sqrt(2)}; /* each is followed by a rectifier */
     gan_module_init(gan_module_child(m, "conv1"), stronger);

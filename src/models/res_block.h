@@ -17,6 +17,7 @@ typedef struct gan__res_opts {
     bool spectral;
     double slope;     /* 0: ReLU */
     double dropout;
+    bool dropout_always;
 } gan__res_opts;
 
 gan_module *gan__res_block(gan_ctx *ctx, gan__res_opts opts);

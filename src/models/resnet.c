@@ -61,7 +61,7 @@ gan_module *gan_resnet_generator(gan_ctx *ctx, gan_resnet_opts opts) {
     adopt_generator_attention(ctx, m, &p, 0, width);
     for (int i = 0; i < p.doublings; i++) {
         gan__res_opts block = {GAN__RES_UP, gan__plan_map(&p, i, width), width_of(&p, p.doublings - i), false,
-                               o->up, o->g_norm, o->reference, o->g_spectral, o->g_slope, o->g_dropout};
+                               o->up, o->g_norm, o->reference, o->g_spectral, o->g_slope, o->g_dropout, o->g_dropout_always};
         adopt_block(ctx, m, i + 1, block);
         width = block.out;
         adopt_generator_attention(ctx, m, &p, i + 1, width);
@@ -98,7 +98,7 @@ static int64_t adopt_blocks(gan_ctx *ctx, gan_module *m, const gan__plan *p) {
         int level = last ? 0 : p->doublings - i; /* of what it takes */
         gan__res_opts block = {last ? GAN__RES_SAME : GAN__RES_DOWN, gan__plan_map(p, level, width),
                                last ? width : width_of(p, i + 1), i == 0, GAN_UP_DEFAULT, o->d_norm, 0, o->d_spectral, o->slope,
-                               o->dropout};
+                               o->dropout, false};
         adopt_block(ctx, m, i + 1, block);
         width = block.out;
         gan_module *a = last ? NULL : gan__attention_piece(ctx, o->d_attention, level - 1, width, o->d_spectral);

@@ -31,7 +31,10 @@ static void describe_pool(const gan_module *m, char *text, size_t size) {
 }
 
 static gan_tensor *dropout(const setting *s, gan_module *m, gan_call *call, gan_tensor *x) {
-    return gan_call_training(call, m) && s->number > 0 ? gan_dropout(x, s->number, gan_call_stream(call, m)) : x;
+    bool training = gan_call_training(call, m), always = s->count;
+    if (!(s->number > 0) || !(training || always)) return x;
+    gan_stream *stream = training ? gan_call_stream(call, m) : gan_stream_named(gan_module_ctx(m), "evaluation dropout");
+    return gan_dropout(x, s->number, stream);
 }
 
 static gan_tensor *reshape(const setting *s, gan_tensor *x) {
@@ -94,11 +97,14 @@ gan_module *gan_upsample_layer(gan_ctx *ctx, int factor) {
     return counted(ctx, &upsample_type, "gan_upsample_layer", "factor", factor);
 }
 
-gan_module *gan_dropout_layer(gan_ctx *ctx, double p) {
-    if (p >= 0 && p < 1) return make(ctx, &dropout__type, (setting){.number = p});
-    gan_ctx_fail(ctx, GAN_E_ARG, "gan_dropout_layer: p is %g, must be in [0, 1)", p);
+static gan_module *make_dropout(gan_ctx *ctx, const char *who, double p, bool always) {
+    if (p >= 0 && p < 1) return make(ctx, &dropout__type, (setting){.number = p, .count = always});
+    gan_ctx_fail(ctx, GAN_E_ARG, "%s: p is %g, must be in [0, 1)", who, p);
     return gan__nil_module(ctx);
 }
+
+gan_module *gan_dropout_layer(gan_ctx *ctx, double p) { return make_dropout(ctx, "gan_dropout_layer", p, false); }
+gan_module *gan_dropout_always_layer(gan_ctx *ctx, double p) { return make_dropout(ctx, "gan_dropout_always_layer", p, true); }
 
 gan_module *gan_reshape_layer(gan_ctx *ctx, gan_shape sample) {
     static const char who[] = "gan_reshape_layer";

@@ -79,7 +79,7 @@ static const struct {
     {"spectral with batch norm", {SMALL, .d_spectral = true, .d_norm = GAN_NORM_BATCH, .pack = 2}},
     {"attention 4", {SMALL, .g_attention = 4, .d_attention = 4, .d_spectral = true}},
     {"attention 8", {SMALL, .g_attention = 8, .d_attention = 8, .g_norm = GAN_NORM_LAYER, .g_spectral = true}},
-    {"dropout", {SMALL, .g_dropout = 0.2, .dropout = 0.2}},
+    {"dropout", {SMALL, .g_dropout = 0.2, .dropout = 0.2, .g_dropout_always = true}},
     {"discrimination", {SMALL, .minibatch = GAN_MINIBATCH_DISCRIMINATION, .discrimination = {.kernels = 4, .dims = 2}}},
     {"stddev and heads", {SMALL, .minibatch = GAN_MINIBATCH_STDDEV, .group = 2, .logits = 3, .aux = 4}},
     {"heads alone", {SMALL, .logits = 11, .aux = 2, .d_spectral = true}},
@@ -220,6 +220,27 @@ static void test_model__options_choose_the_layers(void **state) {
     check_shape(gan_module_find(gan_mlp_discriminator(ctx, pac), "main.2.weight")->tensor, gan_shape2(1000, 200));
 }
 
+/* Noise in evaluation mode where it is asked for, in all three generators and in no discriminator. */
+static void test_model__dropout_as_noise_is_the_generators(void **state) {
+    (void)state;
+    for (int always = 0; always < 2; always++) {
+        const gan_dcgan_opts o = {SMALL, .g_dropout = 0.5, .dropout = 0.5, .g_dropout_always = always};
+        const gan_mlp_opts points = {.latent = 5, .g_dropout = 0.5, .dropout = 0.5, .g_dropout_always = always};
+        gan_module *gs[] = {gan_dcgan_generator(ctx, o), gan_resnet_generator(ctx, o), gan_mlp_generator(ctx, points)};
+        gan_module *ds[] = {gan_dcgan_discriminator(ctx, o), gan_resnet_discriminator(ctx, o),
+                             gan_mlp_discriminator(ctx, points)};
+        gan_tensor *z = gan_randn(ctx, gan_shape2(2, 5));
+        for (int i = 0; i < 3; i++) {
+            gan_module_train(gs[i], false);
+            gan_module_train(ds[i], false);
+            gan_tensor *x = gan_forward(gs[i], z);
+            assert_int_equal(moved(x, gan_forward(gs[i], z)), always);
+            assert_false(moved(gan_forward(ds[i], x), gan_forward(ds[i], x)));
+            check_ok(ctx);
+        }
+    }
+}
+
 /* Every weight of a spectral net is normalised, heads and attention included. */
 static void test_model__spectral_leaves_no_weight_out(void **state) {
     (void)state;
@@ -289,6 +310,7 @@ static void test_model__senseless_options_are_named(void **state) {
         {{SMALL, .g_attention = 16}, "g_attention is 16; the shorter sides of feature maps are 4, 8, ... up to 8"},
         {{SMALL, .d_attention = 5}, "d_attention is 5"},
         {{SMALL, .logits = -1}, "logits is -1"},
+        {{SMALL, .g_dropout_always = true}, "g_dropout_always is set, but"},
         {{SMALL, .aux = -1}, "aux is -1"},
     };
     char part[128];
@@ -347,6 +369,7 @@ int main(void) {
         cmocka_unit_test(test_resnet__is_initialised_as_sngans),
         cmocka_unit_test(test_resnet__widens_up_to_sixteen_times),
         cmocka_unit_test(test_model__options_choose_the_layers),
+        cmocka_unit_test(test_model__dropout_as_noise_is_the_generators),
         cmocka_unit_test(test_model__spectral_leaves_no_weight_out),
         cmocka_unit_test(test_model__second_head_stands_on_the_trunk),
         cmocka_unit_test(test_model__virtual_batch_norm_judges_each_sample_alone),

@@ -125,6 +125,22 @@ static void test_dropout__draws_by_its_path_in_training_and_rests_in_evaluation(
     assert_int_equal(gan_stream_position(of_a), before);
 }
 
+static void test_dropout__as_noise_goes_on_in_evaluation_without_touching_training(void **state) {
+    (void)state;
+    gan_module *s = gan_sequential(ctx);
+    gan_sequential_add(s, gan_dropout_always_layer(ctx, 0.25));
+    gan_tensor *x = gan_ones(ctx, gan_shape1(10000));
+    gan_stream *of_training = gan_stream_named(ctx, "module/0");
+    check_close(share_of_zeros(gan_forward(s, x)), 0.25, 0.02);
+    int64_t position = gan_stream_position(of_training);
+    gan_module_train(s, false);
+    gan_tensor *a = gan_forward(s, x), *b = gan_forward(s, x);
+    check_ok(ctx);
+    check_close(share_of_zeros(a), 0.25, 0.02);
+    assert_memory_not_equal(gan_data(a), gan_data(b), 10000 * sizeof(gan_real));
+    assert_int_equal(gan_stream_position(of_training), position);
+}
+
 static void check_layout(gan_module *m, const char *name, gan_layout layout, int h, int w, int c) {
     const gan_param *p = gan_module_find(m, name);
     assert_int_equal(p->layout, layout);
@@ -182,6 +198,7 @@ static void test_layer__bad_arguments_are_named(void **state) {
     refused(gan_layer_norm_layer(ctx, gan_shape2(3, 0), (gan_norm_opts){0}), "a dimension is 0");
     refused(gan_dropout_layer(ctx, 1), "gan_dropout_layer: p is 1");
     refused(gan_dropout_layer(ctx, NAN), "p is nan");
+    refused(gan_dropout_always_layer(ctx, -1), "gan_dropout_always_layer: p is -1");
     refused(gan_maxout_layer(ctx, 0), "gan_maxout_layer: pieces is 0");
     refused(gan_embedding_layer(ctx, 0, 2, (gan_embedding_opts){0}), "gan_embedding_layer: count is 0");
     refused(gan_embedding_layer(ctx, 2, 0, (gan_embedding_opts){0}), "dim is 0");
@@ -216,6 +233,7 @@ int main(void) {
         cmocka_unit_test(test_batch_norm__running_statistics_do_not_enter_the_graph),
         cmocka_unit_test(test_batch_norm__refuses_one_value_per_channel_in_training_only),
         cmocka_unit_test(test_dropout__draws_by_its_path_in_training_and_rests_in_evaluation),
+        cmocka_unit_test(test_dropout__as_noise_goes_on_in_evaluation_without_touching_training),
         cmocka_unit_test(test_layer__declares_how_pytorch_lays_its_parameters_out),
         cmocka_unit_test(test_layer__bad_arguments_are_named),
         cmocka_unit_test(test_layer__errors_of_ops_say_in_which_layer),
