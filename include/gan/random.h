@@ -13,7 +13,7 @@ extern "C" {
 
 typedef struct gan_stream gan_stream;
 
-/* The stream of that name, made on first use. Owned by the context. Never NULL. */
+/* The stream of that name, of at most 255 bytes, made on first use. Owned by the context. Never NULL. */
 GAN_API gan_stream *gan_stream_named(gan_ctx *ctx, const char *name);
 
 /* The next 32 random bits. */

@@ -28,6 +28,8 @@ static uint64_t stream_key(uint64_t seed, const char *name) {
 
 static gan_stream nil_stream;
 
+#define LONGEST_NAME 255 /* what checkpoints have room for */
+
 static gan_stream *add_stream(gan_ctx *ctx, gan_stream **end, const char *name) {
     gan_stream *s = gan__calloc(ctx, sizeof *s);
     char *copy = gan__strdup(ctx, name);
@@ -45,8 +47,8 @@ static gan_stream *add_stream(gan_ctx *ctx, gan_stream **end, const char *name) 
 
 gan_stream *gan_stream_named(gan_ctx *ctx, const char *name) {
     if (!ctx || ctx->nil) return &nil_stream;
-    if (!name) {
-        gan__raise(ctx, GAN_E_ARG, "gan_stream_named: the name is NULL");
+    if (!name || strlen(name) > LONGEST_NAME) {
+        gan__raise(ctx, GAN_E_ARG, "gan_stream_named: the name is %s", name ? "longer than 255 bytes" : "NULL");
         return &nil_stream;
     }
     gan_stream **end = &ctx->state.streams;

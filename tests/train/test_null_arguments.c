@@ -47,6 +47,13 @@ static void test_streams__that_are_null_draw_nothing(void **state) {
     (void)state;
     assert_non_null(gan_stream_named(ctx, NULL));
     check_failed(ctx, GAN_E_ARG, "gan_stream_named: the name is NULL");
+    char name[257];
+    memset(name, 'a', 256);
+    name[256] = 0;
+    gan_stream_named(ctx, name);
+    check_failed(ctx, GAN_E_ARG, "the name is longer than 255 bytes");
+    gan_stream_named(ctx, name + 1);
+    check_ok(ctx);
     gan_stream_u32(NULL);
     assert_int_equal(gan_stream_below(NULL, 5), 0);
     assert_int_equal(gan_stream_position(NULL), 0);
