@@ -204,7 +204,10 @@ static void generate_rows(gan_trainer *t, gan_tensor *z, gan_tensor *out) {
         int64_t rows = n - i < SAMPLE_BATCH ? n - i : SAMPLE_BATCH;
         gan_scope_begin(ctx);
         gan_tensor *x = gan_forward_with(t->G, gan_trainer_ema(t), gan_slice(z, 0, i, rows));
-        if (!gan_is_nil(x)) memcpy(gan_op_write(out) + i * row, gan_data(x), (size_t)(rows * row) * sizeof(gan_real));
+        if (!gan_is_nil(x) && gan_count(x) != rows * row) /* G has grown since the trainer was made */
+            gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_sample: G does not make samples of the data's shape any more");
+        bool made = !gan_is_nil(x) && gan__ok(ctx);
+        if (made) memcpy(gan_op_write(out) + i * row, gan_data(x), (size_t)(rows * row) * sizeof(gan_real));
         gan_scope_end(ctx);
     }
 }

@@ -170,6 +170,20 @@ static void test_sampling__leaves_streams_and_mixed_modes_alone(void **state) {
     gan_ctx_free(ctx);
 }
 
+static void test_sample__refuses_a_net_that_has_grown(void **state) {
+    (void)state;
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 5, .threads = 1});
+    gan_module *G = gan_mlp_generator(ctx, (gan_mlp_opts){0}), *D = gan_mlp_discriminator(ctx, (gan_mlp_opts){0});
+    gan_trainer_opts o = gan_trainer_defaults();
+    o.ema = 0;
+    gan_trainer *t = gan_trainer_new(G, D, gan_ring_data(ctx, (gan_mixture_opts){.count = 100}), o);
+    gan_sequential_add(gan_module_child(G, "main"), gan_linear_layer(ctx, 2, 1, (gan_linear_opts){0}));
+    assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+    assert_true(gan_is_nil(gan_trainer_sample(t, 100, 1)));
+    assert_int_equal(gan_ctx_status(ctx), GAN_E_SHAPE);
+    gan_ctx_free(ctx);
+}
+
 static void test_train__refuses_a_run_folder_without_a_name(void **state) {
     (void)state;
     small_run r = start(1);
@@ -377,6 +391,7 @@ int main(void) {
         cmocka_unit_test(test_sampling_and_evaluating__change_no_trained_byte),
         cmocka_unit_test(test_sampling__leaves_streams_and_mixed_modes_alone),
         cmocka_unit_test(test_sample__is_fixed_by_its_seed),
+        cmocka_unit_test(test_sample__refuses_a_net_that_has_grown),
         cmocka_unit_test(test_train__refuses_a_run_folder_without_a_name),
         cmocka_unit_test(test_step__that_runs_out_of_memory_changes_nothing_cold),
         cmocka_unit_test(test_step__that_runs_out_of_memory_changes_nothing_warm),
