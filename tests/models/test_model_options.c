@@ -220,6 +220,20 @@ static void test_model__options_choose_the_layers(void **state) {
     check_shape(gan_module_find(gan_mlp_discriminator(ctx, pac), "main.2.weight")->tensor, gan_shape2(1000, 200));
 }
 
+static void test_resnet__attention_stands_where_it_is_wanted(void **state) {
+    (void)state;
+    static const char *const tap = "attention";
+    const gan_call_opts look = {.taps = &tap, .n_taps = 1};
+    for (int64_t side = 4; side <= 8; side *= 2) {
+        const gan_resnet_opts o = {SMALL, .g_attention = side, .d_attention = side};
+        gan_output g = gan_module_call(gan_resnet_generator(ctx, o), (gan_input){.x = gan_ones(ctx, gan_shape2(2, 5))}, look);
+        gan_output d = gan_module_call(gan_resnet_discriminator(ctx, o), (gan_input){.x = g.y}, look);
+        check_ok(ctx);
+        check_shape(g.taps[0].t, gan_shape4(2, side, side, 4));
+        check_shape(d.taps[0].t, gan_shape4(2, side, side, side == 4 ? 4 : 2));
+    }
+}
+
 /* Noise in evaluation mode where it is asked for, in all three generators and in no discriminator. */
 static void test_model__dropout_as_noise_is_the_generators(void **state) {
     (void)state;
@@ -369,6 +383,7 @@ int main(void) {
         cmocka_unit_test(test_resnet__is_initialised_as_sngans),
         cmocka_unit_test(test_resnet__widens_up_to_sixteen_times),
         cmocka_unit_test(test_model__options_choose_the_layers),
+        cmocka_unit_test(test_resnet__attention_stands_where_it_is_wanted),
         cmocka_unit_test(test_model__dropout_as_noise_is_the_generators),
         cmocka_unit_test(test_model__spectral_leaves_no_weight_out),
         cmocka_unit_test(test_model__second_head_stands_on_the_trunk),
