@@ -23,13 +23,15 @@ typedef struct gan_turn {
     gan_ctx *ctx;
     gan_module *G, *D;
     const gan_loss *loss;
+    const gan_optim *opt_d;                /* D's */
     gan_player player;                     /* who is about to move */
     int64_t step;                          /* of the trainer: completed before this one */
     gan_batch real;                        /* as the data set gave it */
     gan_tensor *latents, *fake;            /* fake has history in G's turn only */
     gan_tensor *fake_label;                /* [n], which generator made it; NULL if there is but one */
     gan_tensor *real_seen, *fake_seen;     /* after the transforms: what D judges */
-    gan_tensor *real_target, *fake_target; /* D's turn: [n] of what D judges; NULL: the loss's constants */
+    gan_tensor *real_target, *fake_target; /* D's turn, and `values`: [n] of what D judges; NULL: the
+                                              loss's constants */
     const gan_set *values;                 /* D's values in force in G's turn; NULL: its own */
     gan_output real_out, fake_out;         /* D's verdicts; G's turn has real_out only where something asked for it */
 } gan_turn;
@@ -42,13 +44,14 @@ typedef struct gan_trick_type {
     const char *name; /* "instance_noise": also that of its state in checkpoints */
     int order;        /* GAN_ORDER_*, of its transforms */
     size_t data_bytes;
-    /* Once, when the trainer takes it on: checks, and makes state. The turn has ctx, G, D and loss only. */
+    /* Once, when the trainer takes it on: checks, and makes state. The turn has ctx, G, D, loss and opt_d only. */
     void (*attach)(gan_trick *trick, const gan_turn *turn);
     /* What D sees of reals (real) or fakes, in both players' turns. */
     gan_tensor *(*see)(gan_trick *trick, const gan_turn *turn, gan_tensor *x, bool real);
     /* The targets of D's verdicts, in D's turn. */
     gan_tensor *(*target)(gan_trick *trick, const gan_turn *turn, gan_tensor *target, bool real);
-    /* The values on which D judges in G's turn. */
+    /* The values on which D judges in G's turn; they may depend on G, hence on fake_seen, through their graph. The turn has the
+     * targets of D's turn. The first trick that gives any is obeyed. */
     const gan_set *(*values)(gan_trick *trick, const gan_turn *turn);
     /* A scalar for the player whose turn it is; NULL if there is none for that player. */
     gan_tensor *(*term)(gan_trick *trick, const gan_turn *turn);

@@ -62,6 +62,23 @@ GAN_API gan_trick *gan_gradient_penalty(gan_ctx *ctx, gan_gradient_penalty_opts 
 GAN_API gan_tensor *gan_penalty(gan_module *D, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real, gan_tensor *fake,
                                 gan_tensor *label, gan_stream *stream);
 
+/* --- looking ahead, looking back -------------------------------------------------------------------------- */
+
+/* Unrolled GAN (1611.02163): G is judged by the D that comes of `steps` more steps, d^{k+1} = step(d^k, grad L_D(d^k)), of D's optimiser
+ * on this turn's samples, and G's gradient passes through all of these steps: dL_G/dG + dL_G/dd^K * dd^K/dG. The imagined steps are
+ * D's real ones (SGD, Adam, RMSProp; momentum, decay and clipping included) and start from its present weights, moments and rate; the
+ * loss is D's plain loss, without terms. D itself, its moments, buffers and random streams do not notice; dropout draws its masks from
+ * another part of its streams. Costs about 3*steps passes of D, and the memory of their graphs. */
+typedef struct gan_lookahead_opts {
+    int steps; /* K, >= 1; 5 to 10 in the paper */
+} gan_lookahead_opts;
+GAN_API gan_trick *gan_lookahead(gan_ctx *ctx, gan_lookahead_opts opts);
+
+/* The D looked at, d^K with its graph, for loops of one's own: the turn needs ctx, D, opt_d, loss, real_seen, fake_seen (with its
+ * history), and whatever labels and targets there are; its step decides which masks dropout draws. steps >= 0. Buffers of the set
+ * are as those passes left them. GAN_E_ARG: opt_d is not D's. Owned by the context until gan_set_free; NULL after an error. */
+GAN_API gan_set *gan_lookahead_values(const gan_turn *turn, int steps);
+
 #ifdef __cplusplus
 }
 #endif

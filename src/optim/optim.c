@@ -366,7 +366,10 @@ void gan_optim_set_lr(gan_optim *o, double lr) {
 int64_t gan_optim_steps(const gan_optim *o) { return is_nil(o) ? 0 : o->steps.value; }
 double gan_optim_grad_norm(const gan_optim *o) { return is_nil(o) ? NAN : o->grad_norm; }
 
-/* --- for checkpoints -------------------------------------------------------------------------------------- */
+/* --- for checkpoints, and for steps that are only imagined ------------------------------------------------------ */
+
+gan_ctx *gan__optim_ctx(const gan_optim *o) { return ctx_of(o); }
+const gan_optim_opts *gan__optim_opts(const gan_optim *o) { return &o->opts; }
 
 const char *gan__optim_moment_name(const gan_optim *o, int moment) {
     return moment < moment_count(&o->opts) ? kinds[o->opts.kind].moments[moment] : NULL;
@@ -375,5 +378,5 @@ const char *gan__optim_moment_name(const gan_optim *o, int moment) {
 int gan__optim_count(const gan_optim *o) { return o->count; }
 const gan_param *gan__optim_param(const gan_optim *o, int index) { return &o->slots[index].param; }
 gan_tensor *gan__optim_moment(const gan_optim *o, int index, int moment) { return o->slots[index].moment[moment]; }
-gan__counter *gan__optim_param_counter(gan_optim *o, int index) { return &o->slots[index].updates; }
+gan__counter *gan__optim_param_counter(const gan_optim *o, int index) { return &o->slots[index].updates; }
 gan__counter *gan__optim_counter(gan_optim *o) { return &o->steps; }

@@ -7,16 +7,19 @@
 #include "../kernels/update.h"
 #include "../tensor/tensor_impl.h"
 
+gan_ctx *gan__optim_ctx(const gan_optim *o);
+const gan_optim_opts *gan__optim_opts(const gan_optim *o);
+
 /* A moment's name in files, as in PyTorch's optimiser state ("exp_avg"); NULL: the rule keeps fewer. */
 const char *gan__optim_moment_name(const gan_optim *o, int moment);
 
 /* The trained parameters of the module, in its order, when the optimiser was made. */
 int gan__optim_count(const gan_optim *o);
 const gan_param *gan__optim_param(const gan_optim *o, int index);
-gan_tensor *gan__optim_moment(const gan_optim *o, int index, int moment);
+gan_tensor *gan__optim_moment(const gan_optim *o, int index, int moment); /* NULL: the rule keeps fewer */
 
 /* Updates of one parameter, and steps of the whole. */
-gan__counter *gan__optim_param_counter(gan_optim *o, int index);
+gan__counter *gan__optim_param_counter(const gan_optim *o, int index);
 gan__counter *gan__optim_counter(gan_optim *o);
 
 gan__counter *gan__ema_counter(gan_ema *e);

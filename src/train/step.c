@@ -38,8 +38,9 @@ static gan_output judge(gan_trainer *t, const gan_turn *turn, gan_tensor *x, gan
     return gan_module_call(t->D, (gan_input){x, label}, (gan_call_opts){turn->values, taps, n});
 }
 
-/* Nothing in G's turn moves with what D says of reals, so that leaves no graph. */
+/* What D says of reals moves with G only through values that do; else it leaves no graph. */
 static gan_output judge_reals_for_g(gan_trainer *t, const gan_turn *turn) {
+    if (turn->values) return judge(t, turn, turn->real_seen, turn->real.label);
     gan_no_record_begin(turn->ctx);
     gan_output out = judge(t, turn, turn->real_seen, turn->real.label);
     gan_no_record_end(turn->ctx);
@@ -104,10 +105,10 @@ static gan_tensor *turn_of_d(gan_trainer *t, gan_turn *turn, gan_tensor *fake) {
 static gan_tensor *turn_of_g(gan_trainer *t, gan_turn *turn, gan_tensor *fake, bool judged) {
     turn->player = GAN_PLAYER_G;
     turn->fake = fake;
-    turn->real_target = turn->fake_target = NULL;
+    if (!judged) turn->fake_seen = seen(t, turn, fake, false);
     turn->values = values(t, turn);
+    turn->real_target = turn->fake_target = NULL;
     if (!judged || turn->values) {
-        turn->fake_seen = seen(t, turn, fake, false);
         turn->fake_out = judge(t, turn, turn->fake_seen, NULL);
         turn->real_out = (gan_output){0};
         if (t->reads_real_in_g_turn) turn->real_out = judge_reals_for_g(t, turn);
@@ -140,7 +141,12 @@ static void move_d(gan_trainer *t, gan_turn *turn, gan_tensor *loss, gan_step_in
 }
 
 static gan_turn new_turn(gan_trainer *t) {
-    return (gan_turn){.ctx = t->object.ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss, .step = t->steps.value};
+    return (gan_turn){.ctx = t->object.ctx,
+                      .G = t->G,
+                      .D = t->D,
+                      .loss = &t->opts.loss,
+                      .opt_d = t->opt_d,
+                      .step = t->steps.value};
 }
 
 /* The players in turn. The fakes of D's last turn serve G's as well: one forward of G less. */

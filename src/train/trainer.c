@@ -122,7 +122,7 @@ void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
         gan__raise(ctx, GAN_E_ARG, "%s: %s: %s", who, gan_trick_name(trick), fault);
         return;
     }
-    gan_turn turn = {.ctx = ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss};
+    gan_turn turn = {.ctx = ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss, .opt_d = t->opt_d};
     if (trick->type->attach) trick->type->attach(trick, &turn);
     if (!gan__ok(ctx)) return;
     trick->taken = true;

@@ -25,12 +25,15 @@ static gan_trick *dragan(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_DRAGAN,
 static gan_trick *r1(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_R1, 1, 2); }
 static gan_trick *r2(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_R2, 1, 0); }
 
+static gan_trick *lookahead(gan_ctx *ctx) { return gan_lookahead(ctx, (gan_lookahead_opts){.steps = 2}); }
+
 static const struct {
     const char *name;
     trick_maker make;
 } tricks[] = {
     {"instance noise", noise}, {"label noise", soft}, {"label flip", flip}, {"WGAN-GP's penalty", wgan_gp},
     {"DRAGAN's penalty", dragan}, {"R1, lazily", r1}, {"R2", r2},
+    {"lookahead", lookahead},
 };
 enum { TRICKS = sizeof tricks / sizeof *tricks };
 
