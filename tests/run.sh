@@ -4,14 +4,16 @@
 #   clang  Release, with Clang: every test that is not about the build itself
 #   asan   AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan   ThreadSanitizer: what runs in several threads
-# Arguments go to ctest: `sh tests/run.sh -R conv` runs the tests with "conv" in their names.
+# GAN_TEST_BUILDS=gcc leaves it at that one. Arguments go to ctest: `sh tests/run.sh -R conv` runs the tests with "conv" in their
+# names.
 set -eu
 cd "$(dirname "$0")/.."
 sh examples/install-packages.sh build test
 
 PATH=/usr/bin:/bin:$PATH # the distribution's tools, which were just installed, before others of the same names
 jobs=$(getconf _NPROCESSORS_ONLN)
-builds="gcc clang asan tsan"
+builds=${GAN_TEST_BUILDS:-gcc clang asan tsan}
+unset CC CXX CFLAGS LDFLAGS # the presets say
 
 preset_of() { case $1 in gcc) echo release ;; *) echo "$1" ;; esac; }
 

@@ -36,7 +36,8 @@ static gan_dataset *open_idx(gan_ctx *ctx, const gan__file_list *list, const cha
 static gan_dataset *open_folder(gan_ctx *ctx, const char *path, gan_image_opts opts) {
     gan__file_list batches = {.ctx = ctx}, idx = {.ctx = ctx};
     gan_dataset *d = NULL;
-    if (gan__list_files(&batches, path, false, gan__is_cifar_batch, WHO) && gan__list_files(&idx, path, false, is_idx_images, WHO))
+    if (gan__list_files(&batches, path, false, gan__is_cifar_batch, WHO) &&
+        gan__list_files(&idx, path, false, is_idx_images, WHO))
         d = batches.count ? gan_cifar10(ctx, path, opts)
             : idx.count   ? open_idx(ctx, &idx, path, opts)
                           : gan_image_folder(ctx, path, opts);
