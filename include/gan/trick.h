@@ -26,6 +26,7 @@ typedef struct gan_turn {
     const gan_optim *opt_d;                /* D's */
     gan_player player;                     /* who is about to move */
     int64_t step;                          /* of the trainer: completed before this one */
+    bool paired;                           /* the data has targets */
     gan_batch real;                        /* as the data set gave it */
     gan_tensor *latents, *fake;            /* fake has history in G's turn only */
     gan_tensor *fake_label;                /* [n], which generator made it; NULL if there is but one */
@@ -44,7 +45,9 @@ typedef struct gan_trick_type {
     const char *name; /* "instance_noise": also that of its state in checkpoints */
     int order;        /* GAN_ORDER_*, of its transforms */
     size_t data_bytes;
-    /* Once, when the trainer takes it on: checks, and makes state. The turn has ctx, G, D, loss and opt_d only. */
+    /* Names of tricks that it is refused with, whichever comes first, NULL behind the last; NULL: none. */
+    const char *const *clashes;
+    /* Once, when the trainer takes it on: checks, and makes state. The turn has ctx, G, D, loss, opt_d and paired only. */
     void (*attach)(gan_trick *trick, const gan_turn *turn);
     /* What D sees of reals (real) or fakes, in both players' turns. */
     gan_tensor *(*see)(gan_trick *trick, const gan_turn *turn, gan_tensor *x, bool real);
@@ -62,6 +65,7 @@ typedef struct gan_trick_type {
     /* A submodule of D whose output `term` reads from the taps; NULL: none. */
     const char *(*tap)(const gan_trick *trick);
     bool reads_real_in_g_turn; /* real_out must be there in G's turn */
+    bool instead;              /* where its term is due, the player's own loss is left out */
     /* Its options in words, "sigma 0.1 until 20000"; compared at resume. NULL: none. */
     void (*describe)(const gan_trick *trick, char *text, size_t size);
 } gan_trick_type;

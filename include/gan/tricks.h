@@ -37,6 +37,76 @@ typedef struct gan_label_flip_opts {
 } gan_label_flip_opts;
 GAN_API gan_trick *gan_label_flip(gan_ctx *ctx, gan_label_flip_opts opts);
 
+/* --- weight clipping and weight penalties ------------------------------------------------------------------ */
+
+/* After each of its updates all of D's parameters are clamped to [-c, c] (1701.07875, algorithm 1: c = .01). Refused together
+ * with a gradient penalty, and with spectral norm in D. */
+typedef struct gan_weight_clip_opts {
+    double c; /* > 0 */
+} gan_weight_clip_opts;
+GAN_API gan_trick *gan_weight_clip(gan_ctx *ctx, gan_weight_clip_opts opts);
+
+/* For each player l1 * sum |w| + l2/2 * sum w^2 over its weights, biases and norm parameters excepted, times `weight`. Unlike
+ * weight decay of the optimiser, this is part of the loss: Adam scales it with the rest. */
+typedef struct gan_weight_penalty_opts {
+    struct gan_weight_norms {
+        double l1, l2; /* >= 0 */
+    } d, g;
+    gan_schedule weight; /* gan_constant(1) */
+} gan_weight_penalty_opts;
+GAN_API gan_weight_penalty_opts gan_weight_penalty_defaults(void); /* l2 1e-4 for both, l1 0 */
+GAN_API gan_trick *gan_weight_penalty(gan_ctx *ctx, gan_weight_penalty_opts opts);
+
+/* --- terms of G's loss ------------------------------------------------------------------------------------- */
+
+/* Feature matching (1606.03498): a distance between batch means of D's features f of reals and fakes, E f(x) and E f(G(z)),
+ * summed over the features. Refused on the output of a batch norm: separate batches have the same means there. */
+typedef struct gan_feature_matching_opts {
+    gan_schedule weight; /* gan_constant(1) */
+    const char *path;    /* of the submodule of D whose output f is, "main.4"; copied. NULL: what D's last layer takes, the
+                            layers of D and of each Sequential being taken to run in their order; an error if there is none */
+    bool l1;             /* |E f(x) - E f(G(z))|_1, not the squared distance (the code's choice for photographs) */
+    bool alone;          /* G's loss is this alone: D's verdict is left out */
+} gan_feature_matching_opts;
+GAN_API gan_feature_matching_opts gan_feature_matching_defaults(void); /* the values named above */
+GAN_API gan_trick *gan_feature_matching(gan_ctx *ctx, gan_feature_matching_opts opts);
+
+/* Mode seeking (1903.05628): 1/(r + 1e-5), r = mean |G(z1) - G(z2)| / mean |z1 - z2|, z1 and z2 being the halves of the batch's
+ * latents. From r = tau on G has nothing to gain: else it would satisfy this with noise. GAN_E_SHAPE for a batch of one. */
+typedef struct gan_mode_seeking_opts {
+    gan_schedule weight; /* gan_constant(1) */
+    double tau;          /* > 0; INFINITY: no bound */
+} gan_mode_seeking_opts;
+GAN_API gan_mode_seeking_opts gan_mode_seeking_defaults(void); /* the values named above, no bound */
+GAN_API gan_trick *gan_mode_seeking(gan_ctx *ctx, gan_mode_seeking_opts opts);
+
+/* What G makes against pixels; all are means over pixels, so that a weight serves images of any size. */
+typedef enum gan_pixel_kind {
+    GAN_PIXEL_L1,      /* E |t - G(z)| to the target t of a pair (1611.07004: weight 100). Refused for data without targets */
+    GAN_PIXEL_L2,      /* E (t - G(z))^2 */
+    GAN_PIXEL_NEAREST, /* E_i min_j (x_i - G(z_j))^2 over the batch: each real draws the fake next to it (as 1809.09087) */
+    GAN_PIXEL_MOMENTS  /* (m(x) - m(G(z)))^2 + (s(x) - s(G(z)))^2, m and s each pixel's mean and deviation over the batch */
+} gan_pixel_kind;
+typedef struct gan_pixel_loss_opts {
+    gan_pixel_kind kind;
+    gan_schedule weight; /* gan_linear_decay(100, 0, 10000) with pairs, of 10 without: a push in the beginning */
+} gan_pixel_loss_opts;
+GAN_API gan_pixel_loss_opts gan_pixel_loss_defaults(gan_pixel_kind kind); /* with the weight named above */
+GAN_API gan_trick *gan_pixel_loss(gan_ctx *ctx, gan_pixel_loss_opts opts);
+
+/* --- balance ----------------------------------------------------------------------------------------------- */
+
+/* D's update is left out while its accuracy, as a moving average that starts at 1/2, is above a bound; its turn is complete
+ * otherwise. Accuracy is the mean of those on reals and on fakes, by gan_loss_threshold. Refused with losses of critics, which
+ * have no accuracy. */
+typedef struct gan_balance_opts {
+    double above; /* .8; in [0, 1] */
+    int most;     /* 5: updates left out in a row, at most; >= 1 */
+    double decay; /* .9: of the average; in [0, 1) */
+} gan_balance_opts;
+GAN_API gan_balance_opts gan_balance_defaults(void); /* the values named above */
+GAN_API gan_trick *gan_balance(gan_ctx *ctx, gan_balance_opts opts);
+
 /* --- terms of D's loss ------------------------------------------------------------------------------------ */
 
 typedef enum gan_penalty_kind {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "../data/loader.h"
+
 /* --- what D sees, and on what --------------------------------------------------------------------------------- */
 
 static gan_tensor *seen(gan_trainer *t, const gan_turn *turn, gan_tensor *x, bool real) {
@@ -47,16 +49,21 @@ static gan_output judge_reals_for_g(gan_trainer *t, const gan_turn *turn) {
     return out;
 }
 
-/* The player's loss: the game's own and all terms that are due. */
+/* The player's loss: the game's own, unless a term stands in its place, and all terms that are due. */
 static gan_tensor *with_terms(gan_trainer *t, const gan_turn *turn, gan_tensor *loss) {
     int64_t updates = gan_optim_steps(turn->player == GAN_PLAYER_D ? t->opt_d : t->opt_g);
+    gan_tensor *sum = NULL;
+    bool instead = false;
     for (int i = 0; i < t->n_tricks; i++) {
         gan_trick *trick = t->tricks[i];
         double weight = trick->type->term ? gan__trick_weight(trick, turn->step, updates) : 0;
         gan_tensor *term = weight != 0 ? trick->type->term(trick, turn) : NULL;
-        if (term) loss = gan_add(loss, gan_scale(term, weight));
+        if (!term) continue;
+        term = gan_scale(term, weight);
+        sum = sum ? gan_add(sum, term) : term;
+        instead |= trick->type->instead;
     }
-    return loss;
+    return !sum ? loss : instead ? sum : gan_add(loss, sum);
 }
 
 static bool skipped(gan_trainer *t, const gan_turn *turn) {
@@ -146,7 +153,8 @@ static gan_turn new_turn(gan_trainer *t) {
                       .D = t->D,
                       .loss = &t->opts.loss,
                       .opt_d = t->opt_d,
-                      .step = t->steps.value};
+                      .step = t->steps.value,
+                      .paired = gan__dataset_paired(t->data)};
 }
 
 /* The players in turn. The fakes of D's last turn serve G's as well: one forward of G less. */

@@ -106,6 +106,16 @@ static void destroy(gan__object *object) {
     gan__free(object->ctx, t);
 }
 
+static bool names(const char *const *list, const char *name) {
+    for (; list && *list; list++)
+        if (!strcmp(*list, name)) return true;
+    return false;
+}
+
+static bool clash(const gan_trick_type *a, const gan_trick_type *b) {
+    return names(a->clashes, b->name) || names(b->clashes, a->name);
+}
+
 /* Before the first step, and in the order of the transforms: a trick of equal order goes behind the earlier ones. */
 void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
     static const char who[] = "gan_trainer_use";
@@ -122,7 +132,14 @@ void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
         gan__raise(ctx, GAN_E_ARG, "%s: %s: %s", who, gan_trick_name(trick), fault);
         return;
     }
+    for (int i = 0; i < t->n_tricks; i++)
+        if (clash(t->tricks[i]->type, trick->type)) {
+            gan__raise(ctx, GAN_E_ARG, "%s: %s is refused together with %s", who, gan_trick_name(trick),
+                       gan_trick_name(t->tricks[i]));
+            return;
+        }
     gan_turn turn = {.ctx = ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss, .opt_d = t->opt_d};
+    turn.paired = gan__dataset_paired(t->data);
     if (trick->type->attach) trick->type->attach(trick, &turn);
     if (!gan__ok(ctx)) return;
     trick->taken = true;
