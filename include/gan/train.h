@@ -70,9 +70,9 @@ typedef struct gan_train_opts {
 } gan_train_opts;
 
 /* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
- * checkpoint.safetensors. GAN_OK when all steps are done or the run was stopped. After an error nothing more is written, and the
- * trainer stands at its last completed step: gan_ctx_clear and gan_trainer_save keep that. A run that is not a loaded one goes
- * over what an earlier one left in the folder. */
+ * checkpoint.safetensors. GAN_OK when all steps are done or the run was stopped. After an error the trainer stands at its last
+ * completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes over
+ * what an earlier one left in the folder. */
 GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
 
 /* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */

@@ -67,7 +67,7 @@ static void write_metrics(gan__jsonl *log, const gan_trainer *t, const gan_step_
         {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
         {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
         {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan_optim_lr(t->opt_d)}, {"g_lr", gan_optim_lr(t->opt_g)},
-        {"samples_per_second", (double)t->opts.batch / i->seconds},
+        {"samples_per_second", (double)(t->opts.batch * t->opts.pack) / i->seconds},
     };
     gan__jsonl_write(log, i->step, fields, sizeof fields / sizeof *fields);
 }
@@ -102,6 +102,20 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) 
     if (t->steps.value >= o->steps) write_samples(t, o, "samples/final.png");
 }
 
+/* A run that failed on its way keeps what it had reached, beside the checkpoint: the state is that of the last complete step, but
+ * whether it is still good (before a loss became NaN, say) is for a person to decide. */
+static void save_failed(gan_trainer *t, const gan_train_opts *o) {
+    gan_ctx *ctx = t->object.ctx;
+    gan_status status = ctx->status;
+    char message[GAN__MESSAGE], path[PATH];
+    snprintf(message, sizeof message, "%s", ctx->message);
+    gan_ctx_clear(ctx);
+    if (gan_trainer_save(t, path_in(o, "failed.safetensors", path)) == GAN_OK)
+        gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: failed; step %" PRId64 " is in %s", who, t->steps.value, path);
+    gan_ctx_clear(ctx);
+    gan__raise(ctx, status, "%s", message);
+}
+
 gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     gan_ctx *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(ctx)) return ctx->status;
@@ -115,7 +129,9 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
         if (!out_valid(ctx, o.out) || !make_folder(ctx, path_in(&o, "samples", path))) return ctx->status;
         log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
     }
+    int64_t start = t->steps.value;
     if (gan__ok(ctx)) run_steps(t, &o, log);
+    if (!gan__ok(ctx) && o.out && t->steps.value > start) save_failed(t, &o);
     gan__jsonl_close(log);
     return ctx->status;
 }

@@ -300,6 +300,27 @@ static void test_train__leaves_grids_log_and_checkpoint(void **state) {
     expect_same_file("straight", "deep/run/checkpoint.safetensors");
 }
 
+/* What a run had reached when a loss became NaN is kept beside its last checkpoint. */
+static void test_train__that_fails_keeps_its_last_good_step(void **state) {
+    (void)state;
+    char out[256], path[256];
+    in_folder("nan", out);
+    gan_trainer_opts o = small_opts();
+    o.d = gan_sgd(1e3, 0);
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    gan_train_opts to = {.steps = 1000, .out = out, .checkpoint_every = 1};
+    assert_int_equal(gan_train(r.trainer, to), GAN_E_NONFINITE);
+    assert_non_null(strstr(gan_ctx_message(r.ctx), "gan_optim_step"));
+    int64_t reached = gan_trainer_steps(r.trainer);
+    assert_true(reached > 0 && reached < 1000);
+    gan_ctx_free(r.ctx);
+    r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("nan/failed.safetensors", path)), GAN_OK);
+    assert_int_equal(gan_trainer_steps(r.trainer), reached);
+    gan_ctx_free(r.ctx);
+    expect_same_file("nan/failed.safetensors", "nan/checkpoint.safetensors"); /* here saved after every step */
+}
+
 static void test_train__refuses_a_folder_it_cannot_write(void **state) {
     (void)state;
     char out[256];
@@ -343,6 +364,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_load__that_fails_takes_back_nothing_done_before),
         cmocka_unit_test(test_load__tells_which_options_changed),
         cmocka_unit_test(test_train__leaves_grids_log_and_checkpoint),
+        cmocka_unit_test(test_train__that_fails_keeps_its_last_good_step),
         cmocka_unit_test(test_train__refuses_a_folder_it_cannot_write),
     };
     return cmocka_run_group_tests(tests, NULL, remove_folder);
