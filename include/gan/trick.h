@@ -19,14 +19,18 @@ typedef struct gan_trick gan_trick;
 typedef enum gan_player { GAN_PLAYER_D, GAN_PLAYER_G } gan_player;
 
 /* One player's turn, as tricks see it. What does not exist yet at the time of a call is NULL. */
-typedef struct gan_turn {
+typedef struct gan_turn gan_turn;
+struct gan_turn {
     gan_ctx *ctx;
     gan_module *G, *D;
     const gan_loss *loss;
     const gan_optim *opt_d;                /* D's */
+    gan_shape sample;                      /* of the data, without n */
+    int64_t batch;                         /* D's verdicts on each side, */
+    int pack;                              /* each of so many samples */
+    bool paired;                           /* the data has targets */
     gan_player player;                     /* who is about to move */
     int64_t step;                          /* of the trainer: completed before this one */
-    bool paired;                           /* the data has targets */
     gan_batch real;                        /* as the data set gave it */
     gan_tensor *latents, *fake;            /* fake has history in G's turn only */
     gan_tensor *fake_label;                /* [n], which generator made it; NULL if there is but one */
@@ -34,8 +38,11 @@ typedef struct gan_turn {
     gan_tensor *real_target, *fake_target; /* D's turn, and `values`: [n] of what D judges; NULL: the
                                               loss's constants */
     const gan_set *values;                 /* D's values in force in G's turn; NULL: its own */
+    /* x as D would see it: all transforms, and the packing. For samples from elsewhere; `seer` is the trainer's affair. */
+    gan_tensor *(*see)(const gan_turn *turn, gan_tensor *x, bool real);
+    void *seer;
     gan_output real_out, fake_out;         /* D's verdicts; G's turn has real_out only where something asked for it */
-} gan_turn;
+};
 
 /* When transforms of one kind apply: smaller first (augment, then noise, then pack; smooth, then flip). */
 enum { GAN_ORDER_AUGMENT = 10, GAN_ORDER_NOISE = 20, GAN_ORDER_PACK = 30, GAN_ORDER_SMOOTH = 10, GAN_ORDER_FLIP = 20 };
@@ -47,7 +54,7 @@ typedef struct gan_trick_type {
     size_t data_bytes;
     /* Names of tricks that it is refused with, whichever comes first, NULL behind the last; NULL: none. */
     const char *const *clashes;
-    /* Once, when the trainer takes it on: checks, and makes state. The turn has ctx, G, D, loss, opt_d and paired only. */
+    /* Once, when the trainer takes it on: checks, and makes state. The turn has what comes before `player` only. */
     void (*attach)(gan_trick *trick, const gan_turn *turn);
     /* What D sees of reals (real) or fakes, in both players' turns. */
     gan_tensor *(*see)(gan_trick *trick, const gan_turn *turn, gan_tensor *x, bool real);

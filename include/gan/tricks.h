@@ -149,6 +149,24 @@ GAN_API gan_trick *gan_lookahead(gan_ctx *ctx, gan_lookahead_opts opts);
  * are as those passes left them. GAN_E_ARG: opt_d is not D's. Owned by the context until gan_set_free; NULL after an error. */
 GAN_API gan_set *gan_lookahead_values(const gan_turn *turn, int steps);
 
+/* Experience replay (1612.07828): D goes on judging fakes of G's past. A reservoir keeps `rooms` whole batches of D, chosen evenly
+ * among all since the start; each turn of D takes one of them at random, and L_D becomes (1-p) L_D(real, fresh) + p L_D(real, old).
+ * Old and fresh never share a batch: their mixture is more diverse than G, and D would learn to reject diversity. What is kept is
+ * what G made, with the generators' numbers; noise and packing are fresh. Memory, and checkpoints, grow by `rooms` batches. */
+typedef struct gan_replay_opts {
+    int rooms;      /* >= 1; 50 */
+    gan_schedule p; /* in [0, 1]; gan_constant(.5) */
+} gan_replay_opts;
+GAN_API gan_replay_opts gan_replay_defaults(void); /* the values named above */
+GAN_API gan_trick *gan_replay(gan_ctx *ctx, gan_replay_opts opts);
+
+/* Historical averaging (1606.03498): lambda |w - mean of w's past values|^2, summed over a player's parameters, added to its loss;
+ * the mean is over the values after each of its updates so far. It keeps the players from circling around the equilibrium. */
+typedef struct gan_historical_averaging_opts {
+    gan_schedule g, d; /* lambda of each player, >= 0; gan_constant(0): none */
+} gan_historical_averaging_opts;
+GAN_API gan_trick *gan_historical_averaging(gan_ctx *ctx, gan_historical_averaging_opts opts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "../data/loader.h"
-
 /* --- what D sees, and on what --------------------------------------------------------------------------------- */
 
 static gan_tensor *seen(gan_trainer *t, const gan_turn *turn, gan_tensor *x, bool real) {
@@ -12,6 +10,8 @@ static gan_tensor *seen(gan_trainer *t, const gan_turn *turn, gan_tensor *x, boo
         if (t->tricks[i]->type->see) x = t->tricks[i]->type->see(t->tricks[i], turn, x, real);
     return gan_pack(x, t->opts.pack);
 }
+
+static gan_tensor *see(const gan_turn *turn, gan_tensor *x, bool real) { return seen(turn->seer, turn, x, real); }
 
 /* NULL, hence the loss's constant, unless a trick asks for targets. */
 static gan_tensor *targets(gan_trainer *t, const gan_turn *turn, double constant, bool real) {
@@ -148,13 +148,11 @@ static void move_d(gan_trainer *t, gan_turn *turn, gan_tensor *loss, gan_step_in
 }
 
 static gan_turn new_turn(gan_trainer *t) {
-    return (gan_turn){.ctx = t->object.ctx,
-                      .G = t->G,
-                      .D = t->D,
-                      .loss = &t->opts.loss,
-                      .opt_d = t->opt_d,
-                      .step = t->steps.value,
-                      .paired = gan__dataset_paired(t->data)};
+    gan_turn turn = gan__turn_before(t);
+    turn.step = t->steps.value;
+    turn.see = see;
+    turn.seer = t;
+    return turn;
 }
 
 /* The players in turn. The fakes of D's last turn serve G's as well: one forward of G less. */

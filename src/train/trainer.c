@@ -116,6 +116,18 @@ static bool clash(const gan_trick_type *a, const gan_trick_type *b) {
     return names(a->clashes, b->name) || names(b->clashes, a->name);
 }
 
+gan_turn gan__turn_before(const gan_trainer *t) {
+    return (gan_turn){.ctx = t->object.ctx,
+                      .G = t->G,
+                      .D = t->D,
+                      .loss = &t->opts.loss,
+                      .opt_d = t->opt_d,
+                      .sample = gan_dataset_shape(t->data),
+                      .batch = t->opts.batch,
+                      .pack = t->opts.pack,
+                      .paired = gan__dataset_paired(t->data)};
+}
+
 /* Before the first step, and in the order of the transforms: a trick of equal order goes behind the earlier ones. */
 void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
     static const char who[] = "gan_trainer_use";
@@ -138,8 +150,7 @@ void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
                        gan_trick_name(t->tricks[i]));
             return;
         }
-    gan_turn turn = {.ctx = ctx, .G = t->G, .D = t->D, .loss = &t->opts.loss, .opt_d = t->opt_d};
-    turn.paired = gan__dataset_paired(t->data);
+    gan_turn turn = gan__turn_before(t);
     if (trick->type->attach) trick->type->attach(trick, &turn);
     if (!gan__ok(ctx)) return;
     trick->taken = true;

@@ -29,6 +29,9 @@ struct gan_trainer {
 /* The context of a trainer; failed, in the name of `who`, if the trainer is nil. */
 gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who);
 
+/* What is known of every turn. */
+gan_turn gan__turn_before(const gan_trainer *t);
+
 /* Complete passes over the data: an epoch is over when what is left of it makes no batch. */
 int64_t gan__epochs_done(const gan_trainer *t);
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../nn/nn_impl.h"
 #include "trick_impl.h"
 
 bool gan_trick_is_nil(const gan_trick *k) { return !k || !k->object.destroy; }
@@ -10,7 +11,11 @@ const char *gan_trick_name(const gan_trick *k) { return gan_trick_is_nil(k) ? "n
 
 static void destroy(gan__object *object) {
     gan_trick *k = (gan_trick *)object;
-    for (int i = 0; i < k->n_tensors; i++) gan_release(k->tensors[i].tensor);
+    for (int i = 0; i < k->n_tensors; i++) {
+        gan_release(k->tensors[i].tensor);
+        gan__free(object->ctx, k->tensors[i].name);
+    }
+    gan__free(object->ctx, k->tensors);
     for (int i = 0; i < k->n_counts; i++) gan__counter_remove(&k->counts[i].counter);
     gan__free(object->ctx, k->data);
     gan__free(object->ctx, k);
@@ -53,22 +58,23 @@ bool gan__schedule_within(gan_ctx *ctx, const char *who, const char *name, gan_s
 gan_tensor *gan_trick_tensor(gan_trick *k, const char *name, gan_shape shape) {
     gan_ctx *ctx = gan_trick_ctx(k);
     if (gan_trick_is_nil(k) || !gan__ok(ctx)) return gan__nil(ctx);
-    if (k->n_tensors == GAN__TRICK_STATES) {
-        gan__raise(ctx, GAN_E_STATE, "%s: a trick has at most %d tensors of state", k->type->name, GAN__TRICK_STATES);
-        return gan__nil(ctx);
-    }
+    if (!gan__array_grow(ctx, (void **)&k->tensors, &k->tensor_room, k->n_tensors, sizeof *k->tensors)) return gan__nil(ctx);
+    char *own_name = gan__strdup(ctx, name);
     gan_tensor *t = gan_zeros(ctx, shape);
-    if (gan_is_nil(t)) return t;
+    if (gan_is_nil(t)) {
+        gan__free(ctx, own_name);
+        return t;
+    }
     gan__move_to_scope(t, 0);
-    k->tensors[k->n_tensors++] = (gan__trick_tensor){name, t};
+    k->tensors[k->n_tensors++] = (gan__trick_tensor){own_name, t};
     return t;
 }
 
 gan_trick_count *gan_trick_counter(gan_trick *k, const char *name) {
     gan_ctx *ctx = gan_trick_ctx(k);
     if (gan_trick_is_nil(k) || !gan__ok(ctx)) return NULL;
-    if (k->n_counts == GAN__TRICK_STATES) {
-        gan__raise(ctx, GAN_E_STATE, "%s: a trick has at most %d counters", k->type->name, GAN__TRICK_STATES);
+    if (k->n_counts == GAN__TRICK_COUNTS) {
+        gan__raise(ctx, GAN_E_STATE, "%s: a trick has at most %d counters", k->type->name, GAN__TRICK_COUNTS);
         return NULL;
     }
     gan_trick_count *c = &k->counts[k->n_counts++];

@@ -6,7 +6,7 @@
 
 #include "../tensor/tensor_impl.h"
 
-#define GAN__TRICK_STATES 8
+#define GAN__TRICK_COUNTS 8
 
 struct gan_trick_count {
     const char *name;
@@ -14,7 +14,7 @@ struct gan_trick_count {
 };
 
 typedef struct gan__trick_tensor {
-    const char *name;
+    char *name;
     gan_tensor *tensor;
 } gan__trick_tensor;
 
@@ -24,9 +24,9 @@ struct gan_trick {
     void *data;
     gan_trick_opts opts;
     bool taken; /* by a trainer */
-    int n_tensors, n_counts;
-    gan__trick_tensor tensors[GAN__TRICK_STATES];
-    gan_trick_count counts[GAN__TRICK_STATES];
+    int n_tensors, tensor_room, n_counts;
+    gan__trick_tensor *tensors;
+    gan_trick_count counts[GAN__TRICK_COUNTS];
 };
 
 /* gan_trick_new, with a copy of `data`. */

@@ -10,7 +10,7 @@
 
 #include "point_run.h"
 
-enum { STEPS = 3 };
+enum { STEPS = 4 };
 
 static gan_trick *noise(gan_ctx *ctx) {
     return gan_instance_noise(ctx, (gan_instance_noise_opts){.sigma = gan_linear_decay(.1, 0, 100)});
@@ -33,6 +33,10 @@ static gan_trick *weights(gan_ctx *ctx) { return gan_weight_penalty(ctx, gan_wei
 /* Leaves D's first and third update out. */
 static gan_trick *balance(gan_ctx *ctx) { return gan_balance(ctx, (gan_balance_opts){.above = 0, .most = 1, .decay = .5}); }
 static gan_trick *clip(gan_ctx *ctx) { return gan_weight_clip(ctx, (gan_weight_clip_opts){.c = .05}); }
+static gan_trick *replay(gan_ctx *ctx) { return gan_replay(ctx, (gan_replay_opts){2, gan_constant(.5)}); }
+static gan_trick *history(gan_ctx *ctx) {
+    return gan_historical_averaging(ctx, (gan_historical_averaging_opts){.g = gan_constant(1), .d = gan_constant(1)});
+}
 
 static const struct {
     const char *name;
@@ -43,6 +47,7 @@ static const struct {
     {"lookahead", lookahead},
     {"feature matching", features}, {"mode seeking", seeking}, {"pixel loss", pixels},
     {"weight penalty", weights}, {"balance", balance}, {"weight clipping", clip},
+    {"replay", replay}, {"historical averaging", history},
 };
 enum { TRICKS = sizeof tricks / sizeof *tricks };
 
