@@ -338,6 +338,54 @@ static void test_balance__leaves_d_alone_while_it_waits(void **state) {
     }
 }
 
+/* --- without memory ------------------------------------------------------------------------------------------- */
+
+static gan_trick *features_of(gan_ctx *ctx) { return gan_feature_matching(ctx, gan_feature_matching_defaults()); }
+static gan_trick *seeking(gan_ctx *ctx) { return gan_mode_seeking(ctx, (gan_mode_seeking_opts){gan_constant(1), 2}); }
+static gan_trick *nearest(gan_ctx *ctx) { return gan_pixel_loss(ctx, gan_pixel_loss_defaults(GAN_PIXEL_NEAREST)); }
+static gan_trick *clip(gan_ctx *ctx) { return gan_weight_clip(ctx, (gan_weight_clip_opts){.c = .05}); }
+static gan_trick *weights(gan_ctx *ctx) { return gan_weight_penalty(ctx, gan_weight_penalty_defaults()); }
+static gan_trick *balance(gan_ctx *ctx) { return gan_balance(ctx, (gan_balance_opts){.above = 0, .most = 1, .decay = .5}); }
+static const trick_maker all[] = {features_of, seeking, nearest, clip, weights, balance};
+
+/* Step 2 of the two moves D, so that clipping takes part. */
+static void test_steps__that_fail_leave_no_trace(void **state) {
+    (void)state;
+    gan_real *values[2];
+    size_t count = 0;
+    int failures = 0;
+    for (int failing = 0; failing < 2; failing++) {
+        point_run r = point_run_new(1, point_opts(), all, COUNT_OF(all));
+        check_ok(r.ctx);
+        for (int i = 0; i < 2; i++)
+            for (int n = 1;; n++) {
+                if (failing) gan_ctx_fail_alloc(r.ctx, n);
+                if (gan_trainer_step(r.trainer, NULL) == GAN_OK) break;
+                check_failed(r.ctx, GAN_E_MEMORY, "");
+                failures++;
+            }
+        gan_ctx_fail_alloc(r.ctx, 0);
+        values[failing] = point_values(&r, &count);
+        gan_ctx_free(r.ctx);
+    }
+    assert_true(failures > 200);
+    assert_memory_equal(values[0], values[1], count * sizeof *values[0]);
+    free(values[0]);
+    free(values[1]);
+}
+
+static void test_tricks__without_memory_are_nil(void **state) {
+    (void)state;
+    for (int i = 0; i < COUNT_OF(all); i++)
+        for (int n = 1; n <= 2; n++) {
+            gan_ctx *ctx = ctx_new();
+            gan_ctx_fail_alloc(ctx, n);
+            assert_true(gan_trick_is_nil(all[i](ctx)));
+            check_failed(ctx, GAN_E_MEMORY, "");
+            gan_ctx_free(ctx);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mode_seeking__is_the_reciprocal_of_the_ratio_of_distances),
@@ -352,6 +400,8 @@ int main(void) {
         cmocka_unit_test(test_weight_clip__is_refused_with_spectral_norm),
         cmocka_unit_test(test_balance__waits_while_d_is_right_but_not_for_ever),
         cmocka_unit_test(test_balance__leaves_d_alone_while_it_waits),
+        cmocka_unit_test(test_steps__that_fail_leave_no_trace),
+        cmocka_unit_test(test_tricks__without_memory_are_nil),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

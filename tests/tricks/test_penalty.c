@@ -1,4 +1,4 @@
-/* gan_penalty against PyTorch's double backward (tests/golden/make_penalty.py): the value, and the gradient by each of D's weights. */
+/* gan_penalty against PyTorch's double backward (tests/golden/make_penalty.py): the value, and the gradient by D's weights. */
 #include <stdio.h>
 
 #include "cmocka_gan.h"
