@@ -47,7 +47,7 @@ typedef struct gan_weight_clip_opts {
 GAN_API gan_trick *gan_weight_clip(gan_ctx *ctx, gan_weight_clip_opts opts);
 
 /* For each player l1 * sum |w| + l2/2 * sum w^2 over its weights, biases and norm parameters excepted, times `weight`. Unlike
- * weight decay of the optimiser, this is part of the loss: Adam scales it with the rest. */
+ * weight decay of the optimiser, this is part of the loss: Adam scales it with the rest. Warned: L2 with spectral norm. */
 typedef struct gan_weight_penalty_opts {
     struct gan_weight_norms {
         double l1, l2; /* >= 0 */

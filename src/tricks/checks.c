@@ -11,6 +11,16 @@ bool gan__contains_layer(const gan_module *m, const char *type) {
     return false;
 }
 
+const char *gan__spectral_name(const gan_module *m) {
+    static const char mark[] = "weight_orig";
+    for (int i = 0; i < gan_module_param_count(m); i++) {
+        const char *name = gan_module_param(m, i)->name;
+        size_t n = strlen(name), tail = sizeof mark - 1;
+        if (n >= tail && !strcmp(name + n - tail, mark)) return name;
+    }
+    return NULL;
+}
+
 void gan__need_targets(const gan_trick *k, const gan_turn *turn) {
     const gan_loss_info *info = gan_loss_info_of(turn->loss->kind);
     if (info && !info->takes_targets)

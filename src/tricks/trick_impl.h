@@ -38,6 +38,9 @@ bool gan__schedule_within(gan_ctx *ctx, const char *who, const char *name, gan_s
 /* Does the net hold a layer whose type's name begins so ("BatchNorm")? */
 bool gan__contains_layer(const gan_module *m, const char *type);
 
+/* The name of a weight under spectral norm; NULL if there is none. */
+const char *gan__spectral_name(const gan_module *m);
+
 /* Raises unless the loss takes targets. */
 void gan__need_targets(const gan_trick *trick, const gan_turn *turn);
 

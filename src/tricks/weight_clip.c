@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 static void clip(gan_tensor *w, double c) {
     gan_tensor *inside = gan_clamp(w, -c, c);
@@ -25,14 +24,8 @@ static void after(gan_trick *k, const gan_turn *turn) {
 
 /* W/sigma is what a spectral layer computes with: the size of W itself means nothing. */
 static void attach(gan_trick *k, const gan_turn *turn) {
-    static const char mark[] = "weight_orig";
-    for (int i = 0; i < gan_module_param_count(turn->D); i++) {
-        const char *name = gan_module_param(turn->D, i)->name;
-        size_t n = strlen(name);
-        if (n < sizeof mark - 1 || strcmp(name + n - (sizeof mark - 1), mark)) continue;
-        gan__raise(turn->ctx, GAN_E_ARG, "%s is refused with spectral norm in D (\"%s\")", gan_trick_name(k), name);
-        return;
-    }
+    const char *name = gan__spectral_name(turn->D);
+    if (name) gan__raise(turn->ctx, GAN_E_ARG, "%s is refused with spectral norm in D (\"%s\")", gan_trick_name(k), name);
 }
 
 static void describe(const gan_trick *k, char *text, size_t size) {

@@ -29,13 +29,26 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     return sum;
 }
 
+/* Spectral norm divides the size of W out again: L2 then only changes how fast its direction is learnt. */
+static void attach(gan_trick *k, const gan_turn *turn) {
+    const gan_weight_penalty_opts *o = gan_trick_data(k);
+    const char *of_d = o->d.l2 > 0 ? gan__spectral_name(turn->D) : NULL;
+    const char *of_g = o->g.l2 > 0 ? gan__spectral_name(turn->G) : NULL;
+    if (of_d || of_g)
+        gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "weight_penalty: L2 has no hold on \"%s\" of %s, which is under spectral norm",
+                    of_d ? of_d : of_g, of_d ? "D" : "G");
+}
+
 static void describe(const gan_trick *k, char *text, size_t size) {
     const gan_weight_penalty_opts *o = gan_trick_data(k);
     snprintf(text, size, "d l1 %g l2 %g, g l1 %g l2 %g", o->d.l1, o->d.l2, o->g.l1, o->g.l2);
 }
 
-static const gan_trick_type type = {
-    .name = "weight_penalty", .data_bytes = sizeof(gan_weight_penalty_opts), .term = term, .describe = describe};
+static const gan_trick_type type = {.name = "weight_penalty",
+                                    .data_bytes = sizeof(gan_weight_penalty_opts),
+                                    .attach = attach,
+                                    .term = term,
+                                    .describe = describe};
 
 gan_weight_penalty_opts gan_weight_penalty_defaults(void) {
     return (gan_weight_penalty_opts){.d = {.l2 = 1e-4}, .g = {.l2 = 1e-4}, .weight = gan_constant(1)};

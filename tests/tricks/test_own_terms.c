@@ -241,6 +241,28 @@ static void test_weight_penalty__is_of_the_players_weights_alone(void **state) {
     gan_ctx_free(ctx);
 }
 
+static void count_warnings(void *user, gan_log_level level, const char *message) {
+    if (level == GAN_LOG_WARNING && strstr(message, "spectral norm")) ++*(int *)user;
+}
+
+static void test_weight_penalty__warns_of_l2_under_spectral_norm(void **state) {
+    (void)state;
+    int warnings = 0;
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 3, .threads = 1, .log = count_warnings, .log_user = &warnings});
+    gan_mlp_opts net = {.g_spectral = true};
+    gan_turn turn = {.ctx = ctx, .G = gan_mlp_generator(ctx, net), .D = gan_mlp_discriminator(ctx, net)};
+    gan_weight_penalty_opts o = {.d = {.l2 = 1}, .g = {.l1 = 1}, .weight = gan_constant(1)};
+    gan_trick *k = gan_weight_penalty(ctx, o);
+    k->type->attach(k, &turn);
+    assert_int_equal(warnings, 0);
+    o.g.l2 = 1;
+    k = gan_weight_penalty(ctx, o);
+    k->type->attach(k, &turn);
+    assert_int_equal(warnings, 1);
+    check_ok(ctx);
+    gan_ctx_free(ctx);
+}
+
 static double largest(gan_module *m, double *least_of_all) {
     double most = *least_of_all = 0;
     for (int i = 0; i < gan_module_param_count(m); i++)
@@ -396,6 +418,7 @@ int main(void) {
         cmocka_unit_test(test_feature_matching__is_refused_behind_batch_norm),
         cmocka_unit_test(test_feature_matching__stands_beside_the_loss_or_instead),
         cmocka_unit_test(test_weight_penalty__is_of_the_players_weights_alone),
+        cmocka_unit_test(test_weight_penalty__warns_of_l2_under_spectral_norm),
         cmocka_unit_test(test_weight_clip__holds_d_and_not_g),
         cmocka_unit_test(test_weight_clip__is_refused_with_spectral_norm),
         cmocka_unit_test(test_balance__waits_while_d_is_right_but_not_for_ever),
