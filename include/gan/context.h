@@ -11,7 +11,8 @@ extern "C" {
 typedef struct gan_ctx gan_ctx;
 
 /* Where memory comes from. alloc returns NULL when it has none; release gets the size that was asked for.
- * The library keeps freed blocks and asks again only when none of them fits. Both NULL: malloc and free. */
+ * The library keeps freed blocks and asks again only when none of them fits. Both NULL: malloc and free. (The context itself, its
+ * threads and the decoders of images in the background use malloc in any case.) */
 typedef struct gan_allocator {
     void *(*alloc)(void *user, size_t bytes);
     void (*release)(void *user, void *block, size_t bytes);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # What the shared library exports is what the public headers declare, and it calls nothing that ends the program or prints.
-#   symbols.sh INCLUDE-FOLDER LIBRARY NM
+#   symbols.sh INCLUDE-FOLDER LIBRARY NM OBJDUMP
 set -eu
-include=$1 library=$2 nm=$3
+include=$1 library=$2 nm=$3 objdump=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
@@ -31,6 +31,16 @@ compare -13 "exported, but not declared in a public header"
 if [ -s "$work/forbidden" ]; then
     echo "the library calls:"
     sed 's/^/  /' "$work/forbidden"
+    status=1
+fi
+# Nothing global is written to: what is in writable memory are the nils, which nobody writes, tables and a thread's message of stb,
+# the lock around cJSON, which has a global of its own, and what the compiler puts there.
+"$objdump" -t "$library" | awk '$0 ~ /[ \t]\.(data|bss|tdata|tbss)[ \t]/ { print $NF }' |
+    grep -vE '^(nil_ctx|nil_stream|static_nil|parsing|stbi_.*|firstmap.*|mapping.*|completed\..*|__.*|\.data|\.bss)$' \
+        >"$work/mutable" || true
+if [ -s "$work/mutable" ]; then
+    echo "writable globals:"
+    sed 's/^/  /' "$work/mutable"
     status=1
 fi
 echo "$(wc -l <"$work/exported") exported symbols"
