@@ -90,7 +90,7 @@ GAN_API gan_ctx *gan_trick_ctx(const gan_trick *trick);
 GAN_API bool gan_trick_is_nil(const gan_trick *trick);
 
 /* State that checkpoints carry and that a failed step winds back: a zeroed tensor, to be written with gan_assign, and a whole
- * number. Declared once, in attach; both belong to the trick. */
+ * number. Declared once, in attach; both belong to the trick, which copies the tensors' names. */
 GAN_API gan_tensor *gan_trick_tensor(gan_trick *trick, const char *name, gan_shape shape);
 typedef struct gan_trick_count gan_trick_count;
 GAN_API gan_trick_count *gan_trick_counter(gan_trick *trick, const char *name);
