@@ -67,7 +67,8 @@ static gan_trainer *make_trainer(gan_ctx *ctx, const settings *s) {
 
     gan_trainer_opts o = gan_trainer_defaults();
     o.batch = s->batch;
-    o.ema = .995;
+    o.g.lr = o.d.lr = 5e-4; /* few steps, and an average that smooths them */
+    o.ema = .999;
     o.loss.real_target = .9;
     return gan_trainer_new(G, D, data, o);
 }
