@@ -67,10 +67,14 @@ static gan_trainer *make_trainer(gan_ctx *ctx, const settings *s) {
 
     gan_trainer_opts o = gan_trainer_defaults();
     o.batch = s->batch;
-    o.g.lr = o.d.lr = 5e-4; /* few steps, and an average that smooths them */
+    o.g.lr = 5e-4; /* few steps, and an average that smooths them */
+    o.d.lr = 2.5e-4;
     o.ema = .999;
     o.loss.real_target = .9;
-    return gan_trainer_new(G, D, data, o);
+    gan_trainer *t = gan_trainer_new(G, D, data, o);
+    /* With so few images D would soon know them all: noise on what it sees keeps it busy. */
+    gan_trainer_use(t, gan_instance_noise(ctx, (gan_instance_noise_opts){.sigma = gan_linear_decay(.3, 0, 2500)}));
+    return t;
 }
 
 static int run(gan_ctx *ctx, const settings *s) {
