@@ -19,6 +19,7 @@ typedef struct gan_trainer gan_trainer;
 /* All fields count as they are: start from gan_trainer_defaults() and edit. */
 typedef struct gan_trainer_opts {
     gan_optim_opts g, d;   /* a rate per player is TTUR (1706.08500) */
+    gan_schedule g_rate, d_rate; /* factors of these rates, by the trainer's step; >= 0 */
     gan_loss loss;
     int64_t batch;         /* verdicts of D on each side; times pack, at most the number of training samples */
     int pack;              /* samples that D judges at once, joined by gan_pack (PacGAN, 1712.04086); D is built for it; >= 1 */
@@ -29,8 +30,8 @@ typedef struct gan_trainer_opts {
     int64_t ema_start;     /* steps during which the average follows G exactly */
 } gan_trainer_opts;
 
-GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, non-saturating, batch 64, pack 1, n_critic 1,
-                                                         ema .999 from step 1000 on */
+GAN_API gan_trainer_opts gan_trainer_defaults(void); /* Adam 2e-4 both, at constant rates; non-saturating, batch 64, pack 1,
+                                                         n_critic 1, ema .999 from step 1000 on */
 
 /* What one step did. */
 typedef struct gan_step_info {
@@ -82,6 +83,9 @@ GAN_API bool gan_trainer_stopped(const gan_trainer *t);
 GAN_API int64_t gan_trainer_steps(const gan_trainer *t);
 GAN_API gan_module *gan_trainer_generator(const gan_trainer *t);
 GAN_API gan_module *gan_trainer_discriminator(const gan_trainer *t);
+/* A player's optimiser; the trainer's own. A rate set by gan_optim_set_lr (from a callback, say) holds from the next step on,
+ * times the schedule's factor, and checkpoints keep it. */
+GAN_API gan_optim *gan_trainer_optim(gan_trainer *t, gan_player player);
 GAN_API const gan_set *gan_trainer_ema(const gan_trainer *t); /* NULL without an average */
 
 /* n samples in evaluation mode, from the average if there is one, without touching any training state: the same n and seed

@@ -13,6 +13,7 @@ typedef struct param_slot {
 struct gan_optim {
     gan__object object;
     gan_optim_opts opts;
+    double factor; /* of the rate, by a schedule */
     int count;
     param_slot *slots;
     gan_tensor **variables; /* the parameters, as gan__grads is asked for them, */
@@ -172,6 +173,7 @@ gan_optim *gan_optim_new(gan_module *m, gan_optim_opts opts) {
     if (!o) return nil_optim(ctx);
     o->count = count;
     o->opts = opts;
+    o->factor = 1;
     gan__own(ctx, &o->object, destroy);
     gan__counter_add(ctx, &o->steps, 0);
     o->slots = gan__calloc(ctx, (size_t)count * sizeof *o->slots);
@@ -298,7 +300,7 @@ static bool open_update(const gan_optim *o, param_slot *slot, gan__update *u) {
 static gan__rule rule_of(const gan_optim *o, double norm) {
     const gan_optim_opts *p = &o->opts;
     double shrunk = p->clip_norm > 0 ? p->clip_norm / (norm + 1e-6) : 1; /* as PyTorch's clip_grad_norm_ */
-    return (gan__rule){.lr = p->lr,
+    return (gan__rule){.lr = gan__optim_rate(o),
                        .beta1 = p->beta1,
                        .beta2 = p->kind == GAN_RMSPROP ? p->alpha : p->beta2,
                        .eps = p->eps,
@@ -370,6 +372,8 @@ double gan_optim_grad_norm(const gan_optim *o) { return is_nil(o) ? NAN : o->gra
 
 gan_ctx *gan__optim_ctx(const gan_optim *o) { return ctx_of(o); }
 const gan_optim_opts *gan__optim_opts(const gan_optim *o) { return &o->opts; }
+double gan__optim_rate(const gan_optim *o) { return o->opts.lr * o->factor; }
+void gan__optim_set_factor(gan_optim *o, double factor) { o->factor = factor; }
 
 const char *gan__optim_moment_name(const gan_optim *o, int moment) {
     return moment < moment_count(&o->opts) ? kinds[o->opts.kind].moments[moment] : NULL;

@@ -10,6 +10,11 @@
 gan_ctx *gan__optim_ctx(const gan_optim *o);
 const gan_optim_opts *gan__optim_opts(const gan_optim *o);
 
+/* The rate of its steps: gan_optim_lr times a factor, 1 at first. The factor is no state of its own: who sets it sets it before
+ * each step. */
+double gan__optim_rate(const gan_optim *o);
+void gan__optim_set_factor(gan_optim *o, double factor);
+
 /* A moment's name in files, as in PyTorch's optimiser state ("exp_avg"); NULL: the rule keeps fewer. */
 const char *gan__optim_moment_name(const gan_optim *o, int moment);
 

@@ -61,11 +61,11 @@ static void clip(const gan_optim_opts *o, gan_tensor **g, int n) {
         if (g[i]) g[i] = gan_mul(g[i], scale);
 }
 
-static gan_tensor *moved(const gan_optim_opts *o, gan__virtual_slot *s, gan_tensor *w, gan_tensor *g, double decay) {
+static gan_tensor *moved(const gan_optim_opts *o, gan__virtual_slot *s, gan_tensor *w, gan_tensor *g, double rate, double decay) {
     s->updates++;
     if (decay > 0 && !o->decoupled) g = gan_add(g, gan_scale(w, decay));
-    gan_tensor *fall = gan_scale(moves[o->kind](o, s, g), o->lr);
-    return gan_sub(o->decoupled && decay > 0 ? gan_scale(w, 1 - o->lr * decay) : w, fall);
+    gan_tensor *fall = gan_scale(moves[o->kind](o, s, g), rate);
+    return gan_sub(o->decoupled && decay > 0 ? gan_scale(w, 1 - rate * decay) : w, fall);
 }
 
 void gan__virtual_step(const gan_optim *o, gan__virtual_slot *slots, gan_tensor **w, gan_tensor **g) {
@@ -74,7 +74,8 @@ void gan__virtual_step(const gan_optim *o, gan__virtual_slot *slots, gan_tensor 
     clip(opts, g, n);
     for (int i = 0; i < n; i++) {
         if (!g[i]) continue;
-        w[i] = gan_scope_return(moved(opts, &slots[i], w[i], g[i], gan__optim_param(o, i)->no_decay ? 0 : opts->weight_decay));
+        double decay = gan__optim_param(o, i)->no_decay ? 0 : opts->weight_decay;
+        w[i] = gan_scope_return(moved(opts, &slots[i], w[i], g[i], gan__optim_rate(o), decay));
         for (int k = 0; k < GAN__MOMENTS; k++)
             if (slots[i].moment[k]) gan_scope_return(slots[i].moment[k]);
     }

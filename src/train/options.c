@@ -22,9 +22,17 @@ typedef struct option {
         {#p ".decoupled", AT(p.decoupled), A_BOOL}, {#p ".amsgrad", AT(p.amsgrad), A_BOOL},                            \
         {#p ".clip_norm", AT(p.clip_norm), A_DOUBLE}, {#p ".clip_value", AT(p.clip_value), A_DOUBLE}
 
+#define SCHEDULE(p)                                                                                                    \
+    {#p ".kind", AT(p.kind), AN_INT}, {#p ".value", AT(p.value), A_DOUBLE}, {#p ".to", AT(p.to), A_DOUBLE},            \
+        {#p ".factor", AT(p.factor), A_DOUBLE}, {#p ".every", AT(p.every), AN_INT64},                                  \
+        {#p ".from", AT(p.from), AN_INT64}, {#p ".until", AT(p.until), AN_INT64},                                      \
+        {#p ".off_outside", AT(p.off_outside), A_BOOL}, {#p ".warmup", AT(p.warmup), AN_INT64}
+
 static const option options[] = {
     OPTIMISER(g),
     OPTIMISER(d),
+    SCHEDULE(g_rate),
+    SCHEDULE(d_rate),
     {"loss", AT(loss.kind), AN_INT},
     {"loss.real_target", AT(loss.real_target), A_DOUBLE},
     {"loss.fake_target", AT(loss.fake_target), A_DOUBLE},
@@ -38,7 +46,9 @@ static const option options[] = {
     {"ema_start", AT(ema_start), AN_INT64},
 };
 
-_Static_assert(sizeof(gan_optim_kind) == sizeof(int) && sizeof(gan_loss_kind) == sizeof(int), "enums are read as ints");
+_Static_assert(sizeof(gan_optim_kind) == sizeof(int) && sizeof(gan_loss_kind) == sizeof(int) &&
+                   sizeof(gan_schedule_kind) == sizeof(int),
+               "enums are read as ints");
 
 int gan__option_count(void) { return (int)(sizeof options / sizeof *options); }
 const char *gan__option_name(int index) { return options[index].name; }

@@ -66,7 +66,7 @@ static void write_metrics(gan__jsonl *log, const gan_trainer *t, const gan_step_
     const gan__jsonl_field fields[] = {
         {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
         {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
-        {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan_optim_lr(t->opt_d)}, {"g_lr", gan_optim_lr(t->opt_g)},
+        {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan__optim_rate(t->opt_d)}, {"g_lr", gan__optim_rate(t->opt_g)},
         {"samples_per_second", (double)(t->opts.batch * t->opts.pack) / i->seconds},
     };
     gan__jsonl_write(log, i->step, fields, sizeof fields / sizeof *fields);

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,6 +10,8 @@
 gan_trainer_opts gan_trainer_defaults(void) {
     return (gan_trainer_opts){.g = gan_adam(2e-4),
                               .d = gan_adam(2e-4),
+                              .g_rate = gan_constant(1),
+                              .d_rate = gan_constant(1),
                               .loss = gan_loss_non_saturating(),
                               .batch = 64,
                               .pack = 1,
@@ -39,7 +42,8 @@ static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: simultaneous steps need n_critic 1, not %d", o->n_critic);
     else if (!(o->ema >= 0 && o->ema < 1))
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: ema is %g, outside [0, 1)", o->ema);
-    else
+    else if (gan__schedule_within(ctx, "gan_trainer_new", "g_rate", o->g_rate, 0, INFINITY) &&
+             gan__schedule_within(ctx, "gan_trainer_new", "d_rate", o->d_rate, 0, INFINITY))
         gan__loss_valid(ctx, &o->loss, "gan_trainer_new");
     return gan__ok(ctx);
 }
@@ -206,6 +210,8 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     *info = (gan_step_info){0};
     if (!gan__ok(ctx)) return ctx->status;
     double start = now();
+    gan__optim_set_factor(t->opt_g, gan_schedule_at(t->opts.g_rate, t->steps.value));
+    gan__optim_set_factor(t->opt_d, gan_schedule_at(t->opts.d_rate, t->steps.value));
     gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
@@ -267,6 +273,11 @@ int64_t gan_trainer_steps(const gan_trainer *t) { return gan_trainer_is_nil(t) ?
 /* The context's nil serves as a nil module too. */
 gan_module *gan_trainer_generator(const gan_trainer *t) { return gan_trainer_is_nil(t) ? (gan_module *)t : t->G; }
 gan_module *gan_trainer_discriminator(const gan_trainer *t) { return gan_trainer_is_nil(t) ? (gan_module *)t : t->D; }
+gan_optim *gan_trainer_optim(gan_trainer *t, gan_player player) {
+    if (gan_trainer_is_nil(t)) return (gan_optim *)t;
+    return player == GAN_PLAYER_D ? t->opt_d : t->opt_g;
+}
+
 const gan_set *gan_trainer_ema(const gan_trainer *t) {
     return !gan_trainer_is_nil(t) && t->ema ? gan_ema_set(t->ema) : NULL;
 }

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +48,11 @@ gan_trick *gan__trick_with(gan_ctx *ctx, const gan_trick_type *type, gan_trick_o
 
 bool gan__schedule_within(gan_ctx *ctx, const char *who, const char *name, gan_schedule s, double low, double high) {
     const char *fault = gan_schedule_fault(s);
-    double values[] = {s.value, s.kind == GAN_CONSTANT || s.kind == GAN_STEPS ? s.value : s.to};
+    const double ends[] = {
+        [GAN_CONSTANT] = s.value, [GAN_LINEAR] = s.to, [GAN_COSINE] = s.to, [GAN_EXPONENTIAL] = s.to,
+        [GAN_STEPS] = s.factor > 1 && s.value != 0 ? s.value * INFINITY : s.factor < 1 ? 0 : s.value,
+    };
+    double values[] = {s.value, fault ? 0 : ends[s.kind]};
     if (fault) gan__raise(ctx, GAN_E_ARG, "%s: %s: %s", who, name, fault);
     for (int i = 0; i < 2 && !fault; i++)
         if (!(values[i] >= low && values[i] <= high))

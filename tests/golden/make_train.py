@@ -81,7 +81,13 @@ def adam(net, lr):
     return torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999), eps=1e-8)
 
 
-def train(G, D, real, loss, smooth, opt_g, opt_d, n_critic, simultaneous, relativistic, record, ema_decay):
+def scheduled(optimizer, warm_up, then):
+    """PyTorch's own schedules, one after the other: a linear warm-up, multiplied into `then`."""
+    S = torch.optim.lr_scheduler
+    return [S.LinearLR(optimizer, 1 / warm_up, 1.0, warm_up - 1), then(S, optimizer)]
+
+
+def train(G, D, real, loss, smooth, opt_g, opt_d, n_critic, simultaneous, relativistic, record, ema_decay, schedules=()):
     latents, losses = Latents(), []
     loss_of_d, loss_of_g = loss
     average = copy.deepcopy(G)
@@ -105,6 +111,8 @@ def train(G, D, real, loss, smooth, opt_g, opt_d, n_critic, simultaneous, relati
         if simultaneous:
             opt_d.step()
         opt_g.step()
+        for schedule in schedules:
+            schedule.step()
         with torch.no_grad():
             for (name, a), b in zip(average.state_dict().items(), G.state_dict().values()):
                 a.copy_(b if a.dtype == torch.int64 else ema_decay * a + (1 - ema_decay) * b)
@@ -141,6 +149,7 @@ def main():
         "critic": dict(loss=apart(bce), smooth=1.0, n_critic=2, simultaneous=False, lr=(1e-3, 5e-4)),
         "relativistic": dict(loss=((lambda r, f, smooth: average(r, f)), (lambda r, f: average(f, r))), smooth=1.0, n_critic=2,
                              simultaneous=False, lr=(1e-3, 2e-3)),
+        "rates": dict(loss=apart(bce), smooth=1.0, n_critic=2, simultaneous=False, lr=(1e-3, 2e-3)),
     }
     for run, o in runs.items():
         G, D = copy.deepcopy(G0), copy.deepcopy(D0)
@@ -153,8 +162,12 @@ def main():
             put(f"{run}.{when}.D.", D)
             put(f"{run}.{when}.G_ema.", average)
 
+        schedules = []
+        if run == "rates":
+            schedules += scheduled(opt_g, 4, lambda S, optimizer: S.ExponentialLR(optimizer, 0.1 ** (1 / 12)))
+            schedules += scheduled(opt_d, 3, lambda S, optimizer: S.StepLR(optimizer, 4, 0.3))
         out[f"{run}.losses"] = train(G, D, real, o["loss"], o["smooth"], opt_g, opt_d, o["n_critic"], o["simultaneous"],
-                                     run == "relativistic", record, 0.9)
+                                     run == "relativistic", record, 0.9, schedules)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "train.safetensors")
     save_file(out, path)
 

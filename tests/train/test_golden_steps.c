@@ -125,12 +125,24 @@ static void test_steps__with_a_relativistic_loss_are_pytorchs(void **state) {
     compare_run("relativistic", o);
 }
 
+/* Rates that warm up, then fall: G's along an exponential from 1 to .1 at step 12, D's by .3 every 4 steps. */
+static void test_steps__at_scheduled_rates_are_pytorchs(void **state) {
+    (void)state;
+    gan_trainer_opts o = base();
+    o.g.lr = 1e-3, o.d.lr = 2e-3;
+    o.n_critic = 2;
+    o.g_rate = gan_warm_up(gan_exponential_decay(1, .1, 12), 4);
+    o.d_rate = gan_warm_up(gan_step_decay(1, .3, 4), 3);
+    compare_run("rates", o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps__in_turn_with_smooth_targets_are_pytorchs),
         cmocka_unit_test(test_steps__at_once_by_least_squares_are_pytorchs),
         cmocka_unit_test(test_steps__with_two_critic_steps_by_rmsprop_are_pytorchs),
         cmocka_unit_test(test_steps__with_a_relativistic_loss_are_pytorchs),
+        cmocka_unit_test(test_steps__at_scheduled_rates_are_pytorchs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,10 @@ static gan_trainer_opts variant(const char *name) {
         o.d = gan_sgd(1e-2, .9);
         o.loss = gan_loss_least_squares();
     }
+    if (!strcmp(name, "rates")) {
+        o.g_rate = gan_warm_up(gan_cosine_decay(1, .1, 8), 7); /* both change on either side of the pause */
+        o.d_rate = gan_step_decay(1, .5, 3);
+    }
     return o;
 }
 
@@ -119,6 +123,18 @@ static void test_resume__is_exact_with_critic_steps(void **state) {
 static void test_resume__is_exact_at_once(void **state) {
     (void)state;
     check_variant("atonce");
+}
+
+static void test_resume__is_exact_with_schedules_of_the_rates(void **state) {
+    (void)state;
+    check_variant("rates");
+    run(1, N, NULL, "a", "plain");
+    long na, nb;
+    unsigned char *a = contents("a", &na), *b = contents("half-1", &nb);
+    bool equal = na == nb && !memcmp(a, b, (size_t)na);
+    free(a);
+    free(b);
+    assert_false(equal);
 }
 
 static void test_files__differ_when_the_run_does(void **state) {
@@ -357,6 +373,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_resume__is_exact_in_turn),
         cmocka_unit_test(test_resume__is_exact_with_critic_steps),
         cmocka_unit_test(test_resume__is_exact_at_once),
+        cmocka_unit_test(test_resume__is_exact_with_schedules_of_the_rates),
         cmocka_unit_test(test_files__differ_when_the_run_does),
         cmocka_unit_test(test_load__refuses_what_would_not_go_on_as_before),
         cmocka_unit_test(test_load__refuses_a_cut_or_flipped_file),
