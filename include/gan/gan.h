@@ -1,6 +1,7 @@
 /* libgan: generative adversarial networks in C.
  *
  *   api.h         export macro, gan_real
+ *   option.h      fields of option structs by name
  *   status.h      status codes
  *   context.h     the context: errors, memory, scopes
  *   random.h      named random streams
@@ -32,6 +33,7 @@
 #include <gan/nn.h>
 #include <gan/op.h>
 #include <gan/ops.h>
+#include <gan/option.h>
 #include <gan/optim.h>
 #include <gan/random.h>
 #include <gan/schedule.h>

@@ -167,6 +167,12 @@ typedef struct gan_historical_averaging_opts {
 } gan_historical_averaging_opts;
 GAN_API gan_trick *gan_historical_averaging(gan_ctx *ctx, gan_historical_averaging_opts opts);
 
+/* --- by name ----------------------------------------------------------------------------------------------- */
+
+/* Any of the above in words, as the program takes it: "r1", "instance_noise:sigma=0.1,until=20000". Names, options and defaults are
+ * those of docs/tricks.md. GAN_E_ARG: there is no such trick or option, or a value is out of its range. Owned by the context. */
+GAN_API gan_trick *gan_trick_parse(gan_ctx *ctx, const char *text);
+
 #ifdef __cplusplus
 }
 #endif

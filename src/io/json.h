@@ -9,8 +9,4 @@
 /* As cJSON_ParseWithLengthOpts without a required terminator. end may be NULL. */
 cJSON *gan__json_parse(const char *text, size_t length, const char **end);
 
-/* Numbers in files have a point, whatever the locale. `text` is what printf made, changed in place. */
-void gan__number_to_file(char *text);
-double gan__number_from_file(const char *text);
-
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/words.h"
 #include "atomic_file.h"
 #include "json.h"
 
@@ -119,7 +120,7 @@ static void number_text(double value, char text[32]) {
     }
     bool whole = fabs(value) < 0x1p53 && value == floor(value);
     snprintf(text, 32, whole ? "%.0f" : "%.9g", value);
-    gan__number_to_file(text);
+    gan__number_point(text);
 }
 
 static bool plain_key(const char *key) {

@@ -1,10 +1,14 @@
 #include <gan/schedule.h>
-#include <math.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "schedule_options.h"
+
+const char *const gan__schedule_words[] = {"constant", "linear", "cosine", "exponential", "steps", NULL};
 
 gan_schedule gan_constant(double value) { return (gan_schedule){.kind = GAN_CONSTANT, .value = value}; }
 
@@ -74,10 +78,9 @@ static void append(char *text, size_t size, const char *format, ...) {
 }
 
 void gan_schedule_text(gan_schedule s, char *text, size_t size) {
-    static const char *const names[] = {"constant", "linear", "cosine", "exponential", "steps"};
     if (size == 0) return;
     *text = 0;
-    append(text, size, "%s %g", names[s.kind], s.value);
+    append(text, size, "%s %g", gan__schedule_words[s.kind], s.value);
     if (s.kind == GAN_STEPS)
         append(text, size, " times %g every %" PRId64 " from %" PRId64, s.factor, s.every, s.from);
     else if (s.kind != GAN_CONSTANT)

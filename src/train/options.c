@@ -1,68 +1,49 @@
 #include "options.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 
-#include "../io/json.h"
+#include "../optim/schedule_options.h"
 
-typedef enum option_type { AN_INT, AN_INT64, A_BOOL, A_DOUBLE } option_type;
-
-typedef struct option {
-    const char *name;
-    size_t offset;
-    option_type type;
-} option;
+static const char *const optimisers[] = {"adam", "rmsprop", "sgd", NULL}; /* by gan_optim_kind */
+static const char *const losses[] =
+    {/* by gan_loss_kind */
+     "non_saturating",       "least_squares", "minimax",         "wasserstein", "hinge", "relativistic_average",
+     "relativistic_pairing", "softmax",       "softmax_classes", "mad_gan",     NULL};
 
 #define AT(field) offsetof(gan_trainer_opts, field)
-#define OPTIMISER(p)                                                                                                   \
-    {#p ".kind", AT(p.kind), AN_INT}, {#p ".lr", AT(p.lr), A_DOUBLE}, {#p ".beta1", AT(p.beta1), A_DOUBLE},            \
-        {#p ".beta2", AT(p.beta2), A_DOUBLE}, {#p ".eps", AT(p.eps), A_DOUBLE}, {#p ".alpha", AT(p.alpha), A_DOUBLE},  \
-        {#p ".momentum", AT(p.momentum), A_DOUBLE}, {#p ".weight_decay", AT(p.weight_decay), A_DOUBLE},                \
-        {#p ".decoupled", AT(p.decoupled), A_BOOL}, {#p ".amsgrad", AT(p.amsgrad), A_BOOL},                            \
-        {#p ".clip_norm", AT(p.clip_norm), A_DOUBLE}, {#p ".clip_value", AT(p.clip_value), A_DOUBLE}
+#define ROW(named, type, field, what, ...) GAN_OPTION_ROW(named, type, AT(field), what, __VA_ARGS__)
+#define FRACTION .high = 1, .high_open = true
+#define POSITIVE .high = INFINITY
 
-#define SCHEDULE(p)                                                                                                    \
-    {#p ".kind", AT(p.kind), AN_INT}, {#p ".value", AT(p.value), A_DOUBLE}, {#p ".to", AT(p.to), A_DOUBLE},            \
-        {#p ".factor", AT(p.factor), A_DOUBLE}, {#p ".every", AT(p.every), AN_INT64},                                  \
-        {#p ".from", AT(p.from), AN_INT64}, {#p ".until", AT(p.until), AN_INT64},                                      \
-        {#p ".off_outside", AT(p.off_outside), A_BOOL}, {#p ".warmup", AT(p.warmup), AN_INT64}
+#define OPTIMISER(p, whose)                                                                                                      \
+    ROW(#p ".kind", WORD, p.kind, whose " optimiser", .words = optimisers),                                                      \
+        ROW(#p ".lr", NUMBER, p.lr, whose " learning rate", POSITIVE), ROW(#p ".beta1", NUMBER, p.beta1, "Adam", FRACTION),      \
+        ROW(#p ".beta2", NUMBER, p.beta2, "Adam", FRACTION),                                                                     \
+        ROW(#p ".eps", NUMBER, p.eps, "Adam, RMSProp: added to the root", POSITIVE),                                             \
+        ROW(#p ".alpha", NUMBER, p.alpha, "RMSProp: smoothing of the squares", FRACTION),                                        \
+        ROW(#p ".momentum", NUMBER, p.momentum, "SGD, RMSProp", FRACTION),                                                       \
+        ROW(#p ".weight_decay", NUMBER, p.weight_decay, "L2, in the optimiser", POSITIVE),                                       \
+        ROW(#p ".decoupled", BOOL, p.decoupled, "Adam: weight decay apart from the gradient"),                                   \
+        ROW(#p ".amsgrad", BOOL, p.amsgrad, "Adam: the largest second moment so far"),                                           \
+        ROW(#p ".clip_norm", NUMBER, p.clip_norm, "the gradient's norm is held to this; 0: not", POSITIVE),                      \
+        ROW(#p ".clip_value", NUMBER, p.clip_value, "the gradient's elements are held to this; 0: not", POSITIVE)
 
-static const option options[] = {
-    OPTIMISER(g),
-    OPTIMISER(d),
-    SCHEDULE(g_rate),
-    SCHEDULE(d_rate),
-    {"loss", AT(loss.kind), AN_INT},
-    {"loss.real_target", AT(loss.real_target), A_DOUBLE},
-    {"loss.fake_target", AT(loss.fake_target), A_DOUBLE},
-    {"loss.gen_target", AT(loss.gen_target), A_DOUBLE},
-    {"batch", AT(batch), AN_INT64},
-    {"pack", AT(pack), AN_INT},
-    {"latent", AT(latent), AN_INT64},
-    {"n_critic", AT(n_critic), AN_INT},
-    {"simultaneous", AT(simultaneous), A_BOOL},
-    {"ema", AT(ema), A_DOUBLE},
-    {"ema_start", AT(ema_start), AN_INT64},
+const gan_option gan__trainer_options[] = {
+    OPTIMISER(g, "G's"),
+    GAN__SCHEDULE("g.rate", AT(g_rate), 0, INFINITY, "factor of g.lr, by the step"),
+    OPTIMISER(d, "D's"),
+    GAN__SCHEDULE("d.rate", AT(d_rate), 0, INFINITY, "factor of d.lr, by the step"),
+    ROW("loss", WORD, loss.kind, "the game", .words = losses),
+    ROW("loss.real_target", NUMBER, loss.real_target, "D's target on reals; .9: soft labels"),
+    ROW("loss.fake_target", NUMBER, loss.fake_target, "D's target on fakes"),
+    ROW("loss.gen_target", NUMBER, loss.gen_target, "G's target"),
+    ROW("batch", INT64, batch, "D's verdicts on each side, in a step", .low = 1, .high = INFINITY),
+    ROW("pack", INT, pack, "samples that D judges at once", .low = 1, .high = 64),
+    ROW("latent", INT64, latent, "length of G's latents; 0: as G takes them", POSITIVE),
+    ROW("n_critic", INT, n_critic, "D's steps for each of G", .low = 1, .high = INFINITY),
+    ROW("simultaneous", BOOL, simultaneous, "both gradients before either player moves"),
+    ROW("ema", NUMBER, ema, "decay of G's average; 0: none is kept", FRACTION),
+    ROW("ema_start", INT64, ema_start, "steps before the average begins", POSITIVE),
+    {.name = NULL},
 };
-
-_Static_assert(sizeof(gan_optim_kind) == sizeof(int) && sizeof(gan_loss_kind) == sizeof(int) &&
-                   sizeof(gan_schedule_kind) == sizeof(int),
-               "enums are read as ints");
-
-int gan__option_count(void) { return (int)(sizeof options / sizeof *options); }
-const char *gan__option_name(int index) { return options[index].name; }
-
-const char *gan__option_text(const gan_trainer_opts *opts, int index, char text[GAN__OPTION_TEXT]) {
-    const void *p = (const char *)opts + options[index].offset;
-    switch (options[index].type) {
-    case AN_INT: snprintf(text, GAN__OPTION_TEXT, "%d", *(const int *)p); break;
-    case AN_INT64: snprintf(text, GAN__OPTION_TEXT, "%" PRId64, *(const int64_t *)p); break;
-    case A_BOOL: snprintf(text, GAN__OPTION_TEXT, "%s", *(const bool *)p ? "true" : "false"); break;
-    case A_DOUBLE:
-        snprintf(text, GAN__OPTION_TEXT, "%.17g", *(const double *)p);
-        gan__number_to_file(text);
-        break;
-    }
-    return text;
-}

@@ -2,13 +2,9 @@
 #ifndef GAN__OPTIONS_H
 #define GAN__OPTIONS_H
 
+#include <gan/option.h>
 #include <gan/train.h>
 
-int gan__option_count(void);
-const char *gan__option_name(int index);
-
-/* The value as text that reads back exactly. GAN__OPTION_TEXT bytes always suffice. */
-#define GAN__OPTION_TEXT 48
-const char *gan__option_text(const gan_trainer_opts *opts, int index, char text[GAN__OPTION_TEXT]);
+extern const gan_option gan__trainer_options[]; /* of gan_trainer_opts */
 
 #endif

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/words.h"
 #include "../data/loader.h"
-#include "../io/json.h"
 #include "../io/weights.h"
 #include "options.h"
 #include "trick_state.h"
@@ -81,15 +81,14 @@ static bool add_update_count(void *file, const char *name, gan__counter *counter
 }
 
 static void add_rate(gan__st_writer *w, const char *key, const gan_optim *o) {
-    char text[GAN__OPTION_TEXT];
-    snprintf(text, sizeof text, "%.17g", gan_optim_lr(o));
-    gan__number_to_file(text);
+    char text[GAN_OPTION_VALUE];
+    gan__number_text(gan_optim_lr(o), text, sizeof text);
     gan__st_add_meta(w, key, text);
 }
 
 static void add_meta(gan_trainer *t, gan__st_writer *w) {
     gan_ctx *ctx = t->object.ctx;
-    char text[GAN__OPTION_TEXT], key[NAME];
+    char text[GAN_OPTION_VALUE], key[NAME];
     gan__st_add_meta(w, "libgan.checkpoint", FORMAT);
     gan__st_add_meta(w, "libgan.version", gan_version());
     gan__st_add_meta(w, "isa", gan_ctx_isa(ctx));
@@ -105,9 +104,9 @@ static void add_meta(gan_trainer *t, gan__st_writer *w) {
     players_of(t, players);
     for (int i = 0; i < 2; i++) each_update_count(&players[i], add_update_count, w);
     for (gan_stream *s = ctx->state.streams; s; s = s->next) add_named(w, "stream", s->name, s->position.value);
-    for (int i = 0; i < gan__option_count(); i++) {
-        snprintf(key, sizeof key, "option.%s", gan__option_name(i));
-        gan__st_add_meta(w, key, gan__option_text(&t->opts, i, text));
+    for (const gan_option *o = gan__trainer_options; o->name; o++) {
+        snprintf(key, sizeof key, "option.%s", o->name);
+        gan__st_add_meta(w, key, gan_option_text(o, &t->opts, text, sizeof text));
     }
     add_rate(w, "lr.g", t->opt_g);
     add_rate(w, "lr.d", t->opt_d);
@@ -149,7 +148,7 @@ static bool require(gan_ctx *ctx, gan__st *file, const char *key, const char *he
 /* What must be equal for the run to go on as it would have. */
 static bool same_run(gan_trainer *t, gan__st *file) {
     gan_ctx *ctx = t->object.ctx;
-    char seed[GAN__OPTION_TEXT];
+    char seed[GAN_OPTION_VALUE];
     snprintf(seed, sizeof seed, "%" PRIu64, ctx->opts.seed);
     if (!gan__st_meta(file, "libgan.checkpoint")) {
         gan__raise(ctx, GAN_E_FORMAT, "%s: %s holds weights, but is no checkpoint of a run", who, gan__st_path(file));
@@ -162,13 +161,13 @@ static bool same_run(gan_trainer *t, gan__st *file) {
 /* What may differ, but is told. */
 static void tell_changes(gan_trainer *t, gan__st *file) {
     gan_ctx *ctx = t->object.ctx;
-    char here[GAN__OPTION_TEXT], key[NAME];
-    for (int i = 0; i < gan__option_count(); i++) {
-        snprintf(key, sizeof key, "option.%s", gan__option_name(i));
+    char here[GAN_OPTION_VALUE], key[NAME];
+    for (const gan_option *o = gan__trainer_options; o->name; o++) {
+        snprintf(key, sizeof key, "option.%s", o->name);
         const char *there = gan__st_meta(file, key);
-        gan__option_text(&t->opts, i, here);
+        gan_option_text(o, &t->opts, here, sizeof here);
         if (there && strcmp(there, here))
-            gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: %s was %s, from now on it is %s", who, gan__option_name(i), there, here);
+            gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: %s was %s, from now on it is %s", who, o->name, there, here);
     }
     gan__tricks_tell(t, file, who);
     const char *isa = gan__st_meta(file, "isa");
@@ -233,7 +232,9 @@ static bool read_moment(void *file, const char *name, const gan_param *p, gan_te
 /* A rate that a schedule had set goes on, unless the option itself was changed. */
 static void read_rate(gan_optim *o, gan__st *file, const char *key, const char *option, double chosen) {
     const char *now = gan__st_meta(file, key), *then = gan__st_meta(file, option);
-    if (now && then && gan__number_from_file(then) == chosen) gan_optim_set_lr(o, gan__number_from_file(now));
+    double rate, option_then;
+    if (now && then && gan__number_read(now, &rate) && gan__number_read(then, &option_then) && option_then == chosen)
+        gan_optim_set_lr(o, rate);
 }
 
 static bool read_all(gan_trainer *t, gan__st *file) {
