@@ -1,10 +1,12 @@
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "../data/loader.h"
 #include "../loss/loss_impl.h"
 #include "../nn/nn_impl.h"
+#include "combinations.h"
 #include "step.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
@@ -63,6 +65,34 @@ static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_loss *los
     return width == 1 ? gan_shape1(2) : gan_shape2(2, width);
 }
 
+#define WIDEST_PACK 16
+
+/* Does D judge two packs of m? Leaves the context well. */
+static bool takes_packs(gan_ctx *ctx, gan_module *D, gan_shape sample, int m) {
+    gan_scope_begin(ctx);
+    gan_forward(D, gan_pack(gan_zeros(ctx, batch_of(sample, 2 * m)), m));
+    bool takes = gan__ok(ctx);
+    gan_scope_end(ctx);
+    gan_ctx_clear(ctx);
+    return takes;
+}
+
+/* D has refused the packs that it was given: often it was built for others. Says so, with what D said. */
+static void blame_pack(gan_ctx *ctx, gan_module *D, gan_shape sample, int pack) {
+    char message[GAN__MESSAGE];
+    snprintf(message, sizeof message, "%s", ctx->message);
+    gan_ctx_clear(ctx);
+    int built_for = 0;
+    for (int m = 1; m <= WIDEST_PACK && !built_for; m++)
+        if (takes_packs(ctx, D, sample, m)) built_for = m;
+    if (built_for)
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: gan_trainer_opts.pack is %d, but D is built for pack %d: %s", pack,
+                   built_for, message);
+    else
+        gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D does not take the data's samples, with gan_trainer_opts.pack %d: %s",
+                   pack, message);
+}
+
 /* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give what the loss
  * takes. */
 static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
@@ -76,7 +106,8 @@ static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *d
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
                    gan_shape_text(gan_shape_of(fake), made), gan_shape_text(sample, wanted));
-    gan_tensor *logits = gan_forward(D, gan_pack(fake, o->pack));
+    gan_tensor *packs = gan_pack(fake, o->pack), *logits = gan_forward(D, packs);
+    if (ctx->status == GAN_E_SHAPE && !gan_is_nil(packs)) blame_pack(ctx, D, gan_dataset_shape(data), o->pack);
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(logits), outputs))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: D's output for two %s has shape %s, not %s",
                    o->pack > 1 ? "packs" : "samples", gan_shape_text(gan_shape_of(logits), made),
@@ -96,7 +127,7 @@ static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset
     else if (opts_valid(ctx, o) && o->batch > gan_dataset_count(data) / o->pack)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld times pack %d is more than the %lld training samples",
                    (long long)o->batch, o->pack, (long long)gan_dataset_count(data));
-    else if (gan__ok(ctx))
+    else if (gan__ok(ctx) && gan__combinations_allowed(ctx, o))
         check_fit(ctx, G, D, data, o);
     return gan__ok(ctx);
 }
@@ -175,6 +206,7 @@ gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, ga
     gan_ctx *ctx = gan_module_ctx(G);
     if (opts.latent == 0) opts.latent = gan_latent_size(G);
     if (!inputs_valid(ctx, G, D, data, &opts)) return nil_trainer(ctx);
+    gan__combinations_warn(G, D, gan_dataset_shape(data), &opts);
     gan_trainer *t = gan__calloc(ctx, sizeof *t);
     if (!t) return nil_trainer(ctx);
     t->G = G, t->D = D, t->data = data, t->opts = opts;

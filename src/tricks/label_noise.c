@@ -16,8 +16,10 @@ static void attach(gan_trick *k, const gan_turn *turn) {
     const gan_label_noise_opts *o = gan_trick_data(k);
     gan__need_targets(k, turn);
     const gan_loss_info *info = gan_loss_info_of(turn->loss->kind);
-    if (info && info->unit_targets && (o->real_high > 1 || o->fake_high > 1))
-        gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "label_noise: cross-entropy with targets above 1 is unbounded below");
+    bool within = o->real_low >= 0 && o->fake_low >= 0 && o->real_high <= 1 && o->fake_high <= 1;
+    if (info && info->unit_targets && !within)
+        gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "label_noise: with targets outside [0, 1] the %s loss is unbounded below",
+                    info->name);
 }
 
 static void describe(const gan_trick *k, char *text, size_t size) {

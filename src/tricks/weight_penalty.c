@@ -37,6 +37,10 @@ static void attach(gan_trick *k, const gan_turn *turn) {
     if (of_d || of_g)
         gan_ctx_log(turn->ctx, GAN_LOG_WARNING, "weight_penalty: L2 has no hold on \"%s\" of %s, which is under spectral norm",
                     of_d ? of_d : of_g, of_d ? "D" : "G");
+    const bool batch_d = o->d.l2 > 0 && gan__contains_layer(turn->D, "BatchNorm");
+    if (batch_d || (o->g.l2 > 0 && gan__contains_layer(turn->G, "BatchNorm")))
+        gan_ctx_log(turn->ctx, GAN_LOG_INFO, "weight_penalty: with batch norm in %s, L2 is nothing that needs tuning",
+                    batch_d ? "D" : "G");
 }
 
 static void describe(const gan_trick *k, char *text, size_t size) {
