@@ -1,0 +1,24 @@
+/* What gan-bench times: steps of training, and single kernels. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <gan/gan.h>
+
+typedef struct bench_case {
+    const char *name, *what;
+    double gflop; /* necessary work of one step, 0 if it is bound by memory */
+    double gbyte; /* of memory that it has to read and write once; 0: not counted */
+    void *(*begin)(gan_ctx *ctx, const struct bench_case *c);
+    void (*step)(void *state); /* once */
+    const void *data;
+} bench_case;
+
+const bench_case *bench_workloads(int *count); /* S1 to S4 */
+const bench_case *bench_kernels(int *count);
+
+/* Independent fused multiply-adds on all threads of the context, with its instruction set, for about that long: GFLOP/s. */
+double bench_fma_peak(gan_ctx *ctx, double seconds);
+
+double bench_now(void); /* seconds on the monotonic clock */
+
+#endif
