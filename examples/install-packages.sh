@@ -7,7 +7,7 @@ set -eu
 wanted=
 for purpose in "$@"; do
     case $purpose in
-    build) wanted="$wanted gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev zlib1g-dev libcjson-dev" ;;
+    build) wanted="$wanted gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev zlib1g-dev libcjson-dev libinih-dev" ;;
     test) wanted="$wanted g++ clang binutils libcmocka-dev" ;;
     *) echo "install-packages.sh: unknown purpose \"$purpose\"" >&2; exit 2 ;;
     esac

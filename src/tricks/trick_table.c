@@ -95,6 +95,11 @@ static const gan_option historical_averaging_options[] = {SCHEDULE(gan_historica
 
 /* --- their defaults, and how they are made -------------------------------------------------------------------- */
 
+#define FITS(type) _Static_assert(sizeof(type) <= GAN__TRICK_OPTS, "GAN__TRICK_OPTS is too small")
+FITS(feature_matching_words);
+FITS(gan_historical_averaging_opts);
+FITS(gan_weight_penalty_opts);
+
 #define PLAIN(name, type, defaults)                                                                                              \
     static void fill_##name(void *opts) { *(type *)opts = defaults; }                                                            \
     static gan_trick *make_##name(gan_ctx *ctx, const void *opts) { return gan_##name(ctx, *(const type *)opts); }

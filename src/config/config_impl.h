@@ -1,0 +1,34 @@
+/* The configuration from inside. */
+#ifndef GAN__CONFIG_IMPL_H
+#define GAN__CONFIG_IMPL_H
+
+#include "../base/ctx_impl.h"
+#include "../tricks/trick_table.h"
+#include "settings.h"
+
+#define GAN__CONFIG_TRICKS 64
+#define GAN__NAME 96 /* of a setting */
+
+typedef struct gan__config_trick {
+    bool on;
+    union {
+        max_align_t align;
+        char bytes[GAN__TRICK_OPTS];
+    } opts;
+} gan__config_trick;
+
+/* What is copied when a change must be taken back. */
+typedef struct gan__config_state {
+    gan__settings s;
+    gan__config_trick tricks[GAN__CONFIG_TRICKS]; /* by the table's order */
+} gan__config_state;
+
+struct gan_config {
+    gan__object object;
+    gan__config_state now;
+};
+
+/* The context of c; failed, in the name of `who`, if c is nil. */
+gan_ctx *gan__config_ctx_of(const gan_config *c, const char *who);
+
+#endif

@@ -1,0 +1,97 @@
+/* From settings to data, nets and a trainer. */
+#include <string.h>
+
+#include "config_impl.h"
+
+static bool is(const char *text, const char *name) { return !strcmp(text, name); }
+
+gan_ctx_opts gan_config_ctx(const gan_config *c) {
+    if (gan_config_is_nil(c)) return (gan_ctx_opts){.threads = 1};
+    return (gan_ctx_opts){.seed = (uint64_t)c->now.s.seed, .threads = c->now.s.threads};
+}
+
+gan_dataset *gan_config_data(gan_config *c, gan_ctx *ctx) {
+    gan_ctx *own = gan__config_ctx_of(c, "gan_config_data");
+    if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
+    const gan__settings *s = gan_config_is_nil(c) ? NULL : &c->now.s;
+    if (s && !s->path[0]) gan__raise(ctx, GAN_E_ARG, "gan_config: data.path is not set");
+    if (!s || !gan__ok(ctx)) return gan_images(ctx, "", (gan_image_opts){0}); /* the nil of datasets */
+    gan_mixture_opts points = {.count = s->points, .held_out = s->image_data.held_out};
+    if (is(s->path, "ring")) return gan_ring_data(ctx, points);
+    if (is(s->path, "grid")) return gan_grid_data(ctx, points);
+    gan_image_opts o = s->image_data;
+    if (o.height == 0) o.height = s->size;
+    if (o.width == 0) o.width = s->size;
+    o.labels = s->labels[0] ? s->labels : NULL;
+    return gan_images(ctx, s->path, o);
+}
+
+/* --- nets -------------------------------------------------------------------------------------------------------- */
+
+static gan_dcgan_opts image_opts(const gan__settings *s) {
+    gan_dcgan_opts o = s->image;
+    o.pack = s->trainer.pack;
+    return o;
+}
+
+static gan_mlp_opts point_opts(const gan__settings *s) {
+    gan_mlp_opts o = s->points_net;
+    o.pack = s->trainer.pack;
+    return o;
+}
+
+/* What the settings leave open and the data tells. */
+static void complete(gan__settings *s, gan_shape sample, int classes) {
+    bool images = sample.ndim == 3;
+    if (s->model == GAN__MODEL_AUTO) s->model = !images ? GAN__MODEL_MLP : s->residual ? GAN__MODEL_RESNET : GAN__MODEL_DCGAN;
+    if (images) {
+        if (s->image.height == 0) s->image.height = sample.d[0];
+        if (s->image.width == 0) s->image.width = sample.d[1];
+        if (s->image.channels == 0) s->image.channels = (int)sample.d[2];
+    } else if (s->points_net.dim == 0) {
+        s->points_net.dim = sample.d[0];
+    }
+    if (s->image.logits == 0) s->image.logits = s->points_net.logits = gan_loss_width(s->trainer.loss.kind, classes, 0);
+}
+
+/* The context's nil serves as a nil module and trainer too. */
+static const gan__settings *ready(const gan_config *c, gan_ctx *ctx) {
+    const gan__settings *s = gan_config_is_nil(c) ? NULL : &c->now.s;
+    if (!s)
+        gan__raise(ctx, GAN_E_ARG, "gan_config: the configuration is nil");
+    else if (s->model == GAN__MODEL_AUTO || (s->model != GAN__MODEL_MLP && (!s->image.height || !s->image.width)))
+        gan__raise(ctx, GAN_E_ARG, "gan_config: the sizes of the nets are not known without the data");
+    return gan__ok(ctx) ? s : NULL;
+}
+
+gan_module *gan_config_generator(const gan_config *c, gan_ctx *ctx) {
+    const gan__settings *s = ready(c, ctx);
+    if (!s) return (gan_module *)&ctx->none;
+    if (s->model == GAN__MODEL_MLP) return gan_mlp_generator(ctx, point_opts(s));
+    return (s->model == GAN__MODEL_RESNET ? gan_resnet_generator : gan_dcgan_generator)(ctx, image_opts(s));
+}
+
+gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx) {
+    const gan__settings *s = ready(c, ctx);
+    if (!s) return (gan_module *)&ctx->none;
+    if (s->model == GAN__MODEL_MLP) return gan_mlp_discriminator(ctx, point_opts(s));
+    return (s->model == GAN__MODEL_RESNET ? gan_resnet_discriminator : gan_dcgan_discriminator)(ctx, image_opts(s));
+}
+
+gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
+    gan_dataset *data = gan_config_data(c, ctx);
+    if (!gan__ok(ctx)) return (gan_trainer *)&ctx->none;
+    complete(&c->now.s, gan_dataset_shape(data), gan_dataset_classes(data));
+    gan_module *G = gan_config_generator(c, ctx), *D = gan_config_discriminator(c, ctx);
+    gan_trainer *t = gan_trainer_new(G, D, data, c->now.s.trainer);
+    for (int i = 0; gan__trick_table[i].name; i++)
+        if (c->now.tricks[i].on) gan_trainer_use(t, gan__trick_table[i].make(ctx, c->now.tricks[i].opts.bytes));
+    return gan__ok(ctx) ? t : (gan_trainer *)&ctx->none;
+}
+
+gan_train_opts gan_config_train(const gan_config *c) {
+    if (gan_config_is_nil(c)) return (gan_train_opts){0};
+    gan_train_opts o = c->now.s.train;
+    o.out = c->now.s.out[0] ? c->now.s.out : NULL;
+    return o;
+}
