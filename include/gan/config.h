@@ -1,7 +1,7 @@
 /* A run in words: everything that a training run takes, by name, from a preset, a file or the command line.
  *
- * A configuration has settings ("d.lr", "net.features", "data.path") and tricks. It belongs to the context it is made in, and makes
- * nets and trainers in another, whose seed and threads are among the settings. */
+ * A configuration has settings ("d.lr", "net.features", "data.path") and tricks. It belongs to the context it is made in, and
+ * makes nets and trainers in another, whose seed and threads are among the settings. */
 #ifndef GAN_CONFIG_H
 #define GAN_CONFIG_H
 
@@ -19,13 +19,14 @@ GAN_API gan_config *gan_config_new(gan_ctx *ctx);
 GAN_API void gan_config_free(gan_config *c);
 GAN_API bool gan_config_is_nil(const gan_config *c);
 
-/* --- filling it in. Errors are GAN_E_ARG, naming what is wrong and the nearest name there is; nothing is changed then. ------- */
+/* --- filling it in. Errors are GAN_E_ARG, naming what is wrong and the nearest name there is; nothing is changed then. -------
+ */
 
 /* The settings of nets and trainer as the preset has them, and its tricks in place of all others. */
 GAN_API void gan_config_preset(gan_config *c, const char *name);
 
-/* "d.lr=4e-4", "lr*=.3" (numbers only). What both players have ("lr", "beta1", "rate.until") is set for both. Options of tricks in use
- * are settings too: "instance_noise.sigma=.2". */
+/* "d.lr=4e-4", "lr*=.3" (numbers only). What both players have ("lr", "beta1", "rate.until") is set for both. Options of tricks
+ * in use are settings too: "instance_noise.sigma=.2". */
 GAN_API void gan_config_set(gan_config *c, const char *assignment);
 
 /* Takes on an entry of the table of tricks: "packing:m=2", "instance_noise:sigma=0.1,until=20000". */
@@ -39,8 +40,10 @@ GAN_API void gan_config_amend(gan_config *c, const char *assignment);
  * "preset = hinge" and "with = packing:m=2". GAN_E_IO, GAN_E_FORMAT and GAN_E_ARG tell the line. */
 GAN_API gan_status gan_config_read(gan_config *c, const char *path);
 
-/* Writes all settings and tricks, so that reading the file gives the same configuration; complete or not at all. GAN_E_ARG: a
- * value that a line of such a file cannot hold. */
+/* All settings and tricks as such a file, which read again gives the same configuration. GAN_E_ARG: a value that a line of such a
+ * file cannot hold (199 characters in all, no " ;"). The text belongs to c until the next call; "" after an error. _write puts it
+ * into a file, complete or not at all. */
+GAN_API const char *gan_config_text(gan_config *c);
 GAN_API gan_status gan_config_write(gan_config *c, const char *path);
 
 /* --- looking at it ------------------------------------------------------------------------------------------------------- */
@@ -75,8 +78,9 @@ GAN_API gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx);
 /* Data, both nets, the trainer and all tricks. The settings are completed by what the data tells (sizes, the kind of net). */
 GAN_API gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx);
 
-/* The part of gan_train's options that are settings. `out` belongs to the configuration. */
-GAN_API gan_train_opts gan_config_train(const gan_config *c);
+/* gan_train with the options that are settings, and on_step, which may be NULL. The configuration is left in the run folder as
+ * run.ini, before the first step. */
+GAN_API gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user);
 
 /* --- the table of tricks ------------------------------------------------------------------------------------------------- */
 

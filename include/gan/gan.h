@@ -19,12 +19,15 @@
  *   trick.h       how a trick is written
  *   tricks.h      the ready-made ones
  *   train.h       the trainer
+ *   preset.h      published configurations
+ *   config.h      a run in words
  *
  * A first program is in README.md, a guide in docs/guide.md, numbered examples in examples/. */
 #ifndef GAN_GAN_H
 #define GAN_GAN_H
 
 #include <gan/checkpoint.h>
+#include <gan/config.h>
 #include <gan/context.h>
 #include <gan/data.h>
 #include <gan/image.h>
@@ -35,6 +38,7 @@
 #include <gan/ops.h>
 #include <gan/option.h>
 #include <gan/optim.h>
+#include <gan/preset.h>
 #include <gan/random.h>
 #include <gan/schedule.h>
 #include <gan/status.h>

@@ -15,14 +15,14 @@ typedef struct gan_preset {
     const char *paper; /* where its values are from */
     const char *brief;
     gan_trainer_opts trainer;
-    gan_dcgan_opts image; /* of a pair for images; size and channels are yours to set */
-    bool residual;        /* that pair is gan_resnet_..., not gan_dcgan_... */
-    gan_mlp_opts points;  /* of a pair for points */
+    gan_dcgan_opts image;                  /* of a pair for images; size and channels are yours to set */
+    bool residual;                         /* that pair is gan_resnet_..., not gan_dcgan_... */
+    gan_mlp_opts points;                   /* of a pair for points */
     const char *tricks[GAN_PRESET_TRICKS]; /* as gan_trick_parse takes them; NULL behind the last */
 } gan_preset;
 
-/* "dcgan", "lsgan", "wgan", "wgan-gp", "dragan", "hinge", "ragan", "rpgan", "sngan", "sagan", "pacgan", "unrolled", ...: docs/tricks.md lists
- * them. Where a paper has several settings, those for small images are taken. */
+/* "dcgan", "lsgan", "wgan", "wgan-gp", "dragan", "hinge", "ragan", "rpgan", "sngan", "sagan", "pacgan", "unrolled", ...:
+ * docs/tricks.md lists them. Where a paper has several settings, those for small images are taken. */
 GAN_API gan_preset gan_preset_of(const char *name);
 GAN_API const char *gan_preset_name(int index); /* the index-th name, from 0; NULL behind the last. Static */
 

@@ -2,15 +2,21 @@
 
 #include <string.h>
 
-#define SETTINGS(...) (const gan__alias[]) { __VA_ARGS__, {.name = NULL} }
-#define ONE(alias, key, value) {alias, {key, NULL}, value}
-#define BOTH(alias, g, d, value) {alias, {g, d}, value}
+#define SETTINGS(...)                                                                                                            \
+    (const gan__alias[]) {                                                                                                       \
+        __VA_ARGS__, { .name = NULL }                                                                                            \
+    }
+#define ONE(alias, key, value)                                                                                                   \
+    { alias, {key, NULL}, value }
+#define BOTH(alias, g, d, value)                                                                                                 \
+    { alias, {g, d}, value }
 
 static const gan__row rows[] = {
     /* 1.1 mode collapse: training */
     {{"minibatch_discrimination", "1.1a", "D", "D looks at a batch, not at single samples", "1606.03498",
       "--with minibatch_discrimination:kernels=100", "net.minibatch = GAN_MINIBATCH_DISCRIMINATION;"},
-     SETTINGS(ONE("kind", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL), ONE("dims", "net.dims", NULL))},
+     SETTINGS(ONE("kind", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL),
+              ONE("dims", "net.dims", NULL))},
     {{"minibatch_stddev", "1.1a", "D", "the light form: deviations over the batch, as a channel", "1710.10196",
       "--with minibatch_stddev:group=4", "net.minibatch = GAN_MINIBATCH_STDDEV;"},
      SETTINGS(ONE("kind", "net.minibatch", "stddev"), ONE("group", "net.group", NULL))},
@@ -59,7 +65,8 @@ static const gan__row rows[] = {
     {{"r2", "1.2b, 6g", "D", "gradient penalty on fakes, to 0", "1801.04406", "--with r2:weight=1",
       "gan_gradient_penalty(ctx, (gan_gradient_penalty_opts){GAN_PENALTY_R2, gan_constant(1), 1})"},
      NULL},
-    {{"pixel_loss", "1.2c", "G", "what G makes against pixels, especially early", "1611.07004", "--with pixel_loss:kind=nearest,until=5000",
+    {{"pixel_loss", "1.2c", "G", "what G makes against pixels, especially early", "1611.07004",
+      "--with pixel_loss:kind=nearest,until=5000",
       "gan_trainer_use(t, gan_pixel_loss(ctx, gan_pixel_loss_defaults(GAN_PIXEL_NEAREST)));"},
      NULL},
     {{"mode_seeking", "1.2d", "G", "different latents must give different samples", "1903.05628", "--with mode_seeking:weight=1",
@@ -68,8 +75,8 @@ static const gan__row rows[] = {
     {{"weight_penalty", "1.2e, 4a", "both", "L1 and L2 on weights, in the loss", "", "--with weight_penalty:d_l2=1e-4,g_l2=0",
       "gan_trainer_use(t, gan_weight_penalty(ctx, gan_weight_penalty_defaults()));"},
      NULL},
-    {{"weight_decay", "1.2e, 4a", "both", "L2 on weights, in the optimiser", "1711.05101", "--with weight_decay:d=1e-4,decoupled=true",
-      "o.d.weight_decay = 1e-4; o.d.decoupled = true;"},
+    {{"weight_decay", "1.2e, 4a", "both", "L2 on weights, in the optimiser", "1711.05101",
+      "--with weight_decay:d=1e-4,decoupled=true", "o.d.weight_decay = 1e-4; o.d.decoupled = true;"},
      SETTINGS(ONE("g", "g.weight_decay", NULL), ONE("d", "d.weight_decay", NULL),
               BOTH("decoupled", "g.decoupled", "d.decoupled", NULL))},
 
@@ -91,7 +98,8 @@ static const gan__row rows[] = {
     {{"balance", "2d", "D", "D waits while it is right too often", "", "--with balance:above=0.8",
       "gan_trainer_use(t, gan_balance(ctx, gan_balance_defaults()));"},
      NULL},
-    {{NULL, "2e", "both", "no fully connected layers in deep nets", "", "the models are convolutional; a net that is mostly dense is warned of", ""},
+    {{NULL, "2e", "both", "no fully connected layers in deep nets", "",
+      "the models are convolutional; a net that is mostly dense is warned of", ""},
      NULL},
 
     /* 3 no convergence */
@@ -105,8 +113,8 @@ static const gan__row rows[] = {
     {{"soft_labels", "3c, 4c", "D", "one-sided label smoothing: D's target on reals", "1606.03498", "--with soft_labels:real=0.9",
       "o.loss.real_target = .9;"},
      SETTINGS(ONE("real", "loss.real_target", "0.9"), ONE("fake", "loss.fake_target", NULL))},
-    {{"label_noise", "3c, 4c", "D", "targets drawn anew for each sample", "1606.03498", "--with label_noise:real_low=0.8,real_high=1",
-      "gan_trainer_use(t, gan_label_noise(ctx, gan_label_noise_defaults()));"},
+    {{"label_noise", "3c, 4c", "D", "targets drawn anew for each sample", "1606.03498",
+      "--with label_noise:real_low=0.8,real_high=1", "gan_trainer_use(t, gan_label_noise(ctx, gan_label_noise_defaults()));"},
      NULL},
 
     /* 4 overfitting */
@@ -122,18 +130,21 @@ static const gan__row rows[] = {
     {{"norm", "6d", "both", "batch norm, with statistics of its own for reals and fakes; layer and instance norm", "1502.03167",
       "--with norm:d=layer", "net.d_norm = GAN_NORM_LAYER;"},
      SETTINGS(ONE("g", "net.g_norm", NULL), ONE("d", "net.d_norm", NULL))},
-    {{"spectral_norm", "6d", "both", "weights divided by their largest singular value", "1802.05957", "--with spectral_norm:g=true",
-      "net.d_spectral = true;"},
+    {{"spectral_norm", "6d", "both", "weights divided by their largest singular value", "1802.05957",
+      "--with spectral_norm:g=true", "net.d_spectral = true;"},
      SETTINGS(ONE("d", "net.d_spectral", "true"), ONE("g", "net.g_spectral", NULL))},
-    {{"leaky_relu", "6h", "both", "no zone without a gradient: the default in D", "", "--with leaky_relu:g=0.2", "net.g_slope = .2;"},
+    {{"leaky_relu", "6h", "both", "no zone without a gradient: the default in D", "", "--with leaky_relu:g=0.2",
+      "net.g_slope = .2;"},
      SETTINGS(ONE("g", "net.g_slope", "0.2"), ONE("d", "net.slope", NULL))},
-    {{"ttur", "6i", "both", "two rates, D's the larger", "1706.08500, 1805.08318", "--with ttur", "o.d.lr = 4e-4; o.g.lr = 1e-4;"},
+    {{"ttur", "6i", "both", "two rates, D's the larger", "1706.08500, 1805.08318", "--with ttur",
+      "o.d.lr = 4e-4; o.g.lr = 1e-4;"},
      SETTINGS(ONE("g", "g.lr", "1e-4"), ONE("d", "d.lr", "4e-4"))},
     {{"label_flip", "6j", "D", "a fraction of D's targets inverted", "", "--with label_flip:p=0.05",
       "gan_label_flip(ctx, (gan_label_flip_opts){.p = gan_constant(.05)})"},
      NULL},
     {{NULL, "6k", "both", "shuffling, every epoch", "", "always, by the seed", ""}, NULL},
-    {{"average", "", "G", "samples are of an average of G's weights", "1806.04498", "--with average:decay=0.999", "o.ema = .999;"},
+    {{"average", "", "G", "samples are of an average of G's weights", "1806.04498", "--with average:decay=0.999",
+      "o.ema = .999;"},
      SETTINGS(ONE("decay", "ema", "0.999"), ONE("start", "ema_start", NULL))},
     {{NULL, "6m", "both", "no early stopping", "", "only D's victory and numbers that are not finite stop a run", ""}, NULL},
     {{NULL, "6n", "both", "do not give up", "", "gan resume RUN --set d.lr=1e-4; gan train --like RUN --set 'lr*=.3'", ""}, NULL},

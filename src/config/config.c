@@ -8,7 +8,10 @@
 
 static const char who[] = "gan_config";
 
-static void destroy(gan__object *object) { gan__free(object->ctx, object); }
+static void destroy(gan__object *object) {
+    gan__free(object->ctx, ((gan_config *)object)->text);
+    gan__free(object->ctx, object);
+}
 
 bool gan_config_is_nil(const gan_config *c) { return !c || !c->object.destroy; }
 
@@ -75,13 +78,12 @@ static int place_in_trick(gan_config *c, const char *name, place *places) {
 }
 
 static bool better(const char *name, const char *candidate, const char *best) {
-    return gan__word_near(name, candidate) &&
-           (!*best || gan__word_distance(name, candidate) < gan__word_distance(name, best));
+    return gan__word_near(name, candidate) && (!*best || gan__word_distance(name, candidate) < gan__word_distance(name, best));
 }
 
 static void raise_unknown(gan_config *c, const char *kind, const char *name, const char *near) {
-    gan__raise(c->object.ctx, GAN_E_ARG, "%s: there is no %s \"%s\"%s%s%s", who, kind, name, *near ? ": did you mean \"" : "", near,
-               *near ? "\"?" : "");
+    gan__raise(c->object.ctx, GAN_E_ARG, "%s: there is no %s \"%s\"%s%s%s", who, kind, name, *near ? ": did you mean \"" : "",
+               near, *near ? "\"?" : "");
 }
 
 static void unknown_setting(gan_config *c, const char *name) {

@@ -57,6 +57,28 @@ gan_status gan_config_read(gan_config *c, const char *path) {
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
+/* Text that grows; of the context's pool. */
+typedef struct text {
+    gan_ctx *ctx;
+    char *bytes;
+    size_t used, room;
+} text;
+
+static bool add(text *t, const char *more) {
+    size_t n = strlen(more);
+    if (t->used + n >= t->room) {
+        size_t room = 2 * (t->room + n) + 4096;
+        char *bytes = gan__alloc(t->ctx, room);
+        if (!bytes) return false;
+        if (t->used) memcpy(bytes, t->bytes, t->used);
+        gan__free(t->ctx, t->bytes);
+        t->bytes = bytes, t->room = room;
+    }
+    memcpy(t->bytes + t->used, more, n + 1);
+    t->used += n;
+    return true;
+}
+
 /* A comment begins at " ;", and blanks around a value are not part of it. */
 static bool holds(const char *line, const char *value) {
     size_t n = strlen(value);
@@ -64,13 +86,11 @@ static bool holds(const char *line, const char *value) {
            !(n && (value[0] == ' ' || value[n - 1] == ' '));
 }
 
-static bool put(gan__file *file, const char *text) { return gan__file_write(file, text, strlen(text)); }
-
-static bool put_setting(gan__file *file, const gan_setting *s, const char *name) {
+static bool add_setting(text *t, const gan_setting *s, const char *name) {
     char line[GAN_SETTING_TEXT + 256];
     snprintf(line, sizeof line, "%s = %s\n", name, s->value);
-    if (holds(line, s->value)) return put(file, line);
-    gan__raise(file->ctx, GAN_E_ARG, "%s: %s = \"%s\" does not fit into a line of such a file", file->who, s->name, s->value);
+    if (holds(line, s->value)) return add(t, line);
+    gan__raise(t->ctx, GAN_E_ARG, "gan_config: %s = \"%s\" does not fit into a line of a configuration file", s->name, s->value);
     return false;
 }
 
@@ -81,15 +101,15 @@ static size_t section_of(const char *name) {
 }
 
 /* All settings of one section, which begins with the setting `first`. */
-static bool put_section(gan__file *file, const gan_config *c, const char *first) {
+static bool add_section(text *t, const gan_config *c, const char *first) {
     size_t n = section_of(first);
     char head[GAN__NAME + 8];
     gan_setting s;
     snprintf(head, sizeof head, "\n[%.*s]\n", (int)n, first);
-    if (n > 0 && !put(file, head)) return false;
+    if (n > 0 && !add(t, head)) return false;
     for (int i = 0; gan_config_setting(c, i, &s); i++) {
         if (section_of(s.name) != n || strncmp(s.name, first, n)) continue;
-        if (!put_setting(file, &s, s.name + n + (n > 0))) return false;
+        if (!add_setting(t, &s, s.name + n + (n > 0))) return false;
     }
     return true;
 }
@@ -102,26 +122,37 @@ static bool is_new_section(const gan_config *c, int index, const char *name) {
     return true;
 }
 
-static bool put_all(gan__file *file, const gan_config *c) {
-    char line[GAN__NAME + 16];
+static bool add_all(text *t, const gan_config *c) {
+    char line[GAN__NAME + 32];
     gan_setting s;
+    snprintf(line, sizeof line, "# Everything that the run depends on; libgan %s\n", gan_version());
+    if (!add(t, line)) return false;
     for (int i = 0; gan_config_trick(c, i); i++) {
         snprintf(line, sizeof line, "with = %s\n", gan_config_trick(c, i));
-        if (!put(file, line)) return false;
+        if (!add(t, line)) return false;
     }
-    if (!put_section(file, c, "")) return false;
+    if (!add_section(t, c, "")) return false;
     for (int i = 0; gan_config_setting(c, i, &s); i++)
-        if (section_of(s.name) > 0 && is_new_section(c, i, s.name) && !put_section(file, c, s.name)) return false;
+        if (section_of(s.name) > 0 && is_new_section(c, i, s.name) && !add_section(t, c, s.name)) return false;
     return true;
+}
+
+const char *gan_config_text(gan_config *c) {
+    gan_ctx *ctx = gan__config_ctx_of(c, "gan_config_text");
+    if (!gan__ok(ctx)) return "";
+    text t = {.ctx = ctx};
+    gan__free(ctx, c->text);
+    c->text = NULL;
+    if (add_all(&t, c))
+        c->text = t.bytes;
+    else
+        gan__free(ctx, t.bytes);
+    return c->text ? c->text : "";
 }
 
 gan_status gan_config_write(gan_config *c, const char *path) {
     static const char who[] = "gan_config_write";
     gan_ctx *ctx = gan__config_ctx_of(c, who);
-    gan__file file;
-    char head[128];
-    if (!gan__ok(ctx) || !gan__file_create(ctx, &file, path, who)) return ctx->status;
-    snprintf(head, sizeof head, "# Everything that this run depends on; libgan %s\n", gan_version());
-    if (put(&file, head)) put_all(&file, c);
-    return gan__file_commit(&file);
+    const char *all = gan__ok(ctx) ? gan_config_text(c) : "";
+    return gan__ok(ctx) ? gan__file_put(ctx, path, all, strlen(all), who) : ctx->status;
 }

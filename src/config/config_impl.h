@@ -26,6 +26,7 @@ typedef struct gan__config_state {
 struct gan_config {
     gan__object object;
     gan__config_state now;
+    char *text; /* the latest gan_config_text */
 };
 
 /* The context of c; failed, in the name of `who`, if c is nil. */

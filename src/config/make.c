@@ -1,6 +1,10 @@
 /* From settings to data, nets and a trainer. */
+#include <stdio.h>
 #include <string.h>
 
+#include "../io/atomic_file.h"
+#include "../io/folder.h"
+#include "../train/trainer_impl.h"
 #include "config_impl.h"
 
 static bool is(const char *text, const char *name) { return !strcmp(text, name); }
@@ -89,9 +93,19 @@ gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
     return gan__ok(ctx) ? t : (gan_trainer *)&ctx->none;
 }
 
-gan_train_opts gan_config_train(const gan_config *c) {
-    if (gan_config_is_nil(c)) return (gan_train_opts){0};
+gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user) {
+    static const char who[] = "gan_config_train";
+    gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
+    if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
+    if (!gan__ok(ctx)) return ctx->status;
     gan_train_opts o = c->now.s.train;
     o.out = c->now.s.out[0] ? c->now.s.out : NULL;
-    return o;
+    o.on_step = on_step;
+    o.user = user;
+    char path[GAN__PATH + 16];
+    snprintf(path, sizeof path, "%s/run.ini", c->now.s.out);
+    const char *all = o.out ? gan_config_text(c) : "";
+    if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
+    if (o.out && gan__ok(ctx) && gan__folder_make(ctx, o.out, who)) gan__file_put(ctx, path, all, strlen(all), who);
+    return gan__ok(ctx) ? gan_train(t, o) : ctx->status;
 }

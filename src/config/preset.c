@@ -119,7 +119,8 @@ static const struct {
     {"ttur", "1706.08500", "as dcgan, with G 1e-4 and D 4e-4", ttur},
     {"pacgan", "1712.04086", "as dcgan, D judges 2 samples at once", pacgan},
     {"unrolled", "1611.02163", "minimax, G looks 5 steps of D ahead, steps at once, G 1e-4, D 2e-4 (.5, .99)", unrolled},
-    {"improved", "1606.03498", "feature matching, minibatch discrimination, historical averaging, virtual batch norm, soft labels", improved},
+    {"improved", "1606.03498",
+     "feature matching, minibatch discrimination, historical averaging, virtual batch norm, soft labels", improved},
     {"softmax", "", "softmax over real and fake with cross-entropy, else as dcgan", softmax},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };

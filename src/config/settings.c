@@ -22,7 +22,8 @@ static const gan_option run_options[] = {
 };
 
 static const gan_option data_options[] = {
-    ROW("data.path", TEXT, path, "a folder of images, an IDX or .bin file; ring and grid are mixtures of Gaussians", .room = GAN__PATH),
+    ROW("data.path", TEXT, path, "a folder of images, an IDX or .bin file; ring and grid are mixtures of Gaussians",
+        .room = GAN__PATH),
     ROW("data.labels", TEXT, labels, "IDX: the label file, if it lies elsewhere", .room = GAN__PATH),
     ROW("data.size", INT64, size, "images are brought to this height and width; 0: as stored", COUNT),
     ROW("data.height", INT64, image_data.height, "where it differs; 0: data.size", COUNT),
@@ -38,10 +39,10 @@ static const gan_option data_options[] = {
 
 /* --- nets ------------------------------------------------------------------------------------------------------ */
 
-static const char *const models[] = {"auto", "dcgan", "resnet", "mlp", NULL};                             /* gan__model_kind */
-static const char *const norms[] = {"default", "none", "batch", "layer", "instance", "virtual", NULL};    /* gan_norm_kind */
-static const char *const ups[] = {"default", "transposed", "shuffle", "nearest", NULL};                   /* gan_up_kind */
-static const char *const minibatches[] = {"none", "discrimination", "stddev", NULL};                      /* gan_minibatch_kind */
+static const char *const models[] = {"auto", "dcgan", "resnet", "mlp", NULL};                          /* gan__model_kind */
+static const char *const norms[] = {"default", "none", "batch", "layer", "instance", "virtual", NULL}; /* gan_norm_kind */
+static const char *const ups[] = {"default", "transposed", "shuffle", "nearest", NULL};                /* gan_up_kind */
+static const char *const minibatches[] = {"none", "discrimination", "stddev", NULL};                   /* gan_minibatch_kind */
 
 /* What both structs of nets have. */
 #define SHARED(net)                                                                                                              \
@@ -57,9 +58,9 @@ static const char *const minibatches[] = {"none", "discrimination", "stddev", NU
         ROW("net.g_dropout_always", BOOL, net.g_dropout_always, "when sampling, too"),                                           \
         ROW("net.reference", INT64, net.reference, "samples in virtual batch norm's reference; 0: 64", COUNT),                   \
         ROW("net.minibatch", WORD, net.minibatch, "a layer of D that sees the batch", .words = minibatches),                     \
-        ROW("net.kernels", INT64, net.discrimination.kernels, "of minibatch discrimination; 0: 100", COUNT),                       \
-        ROW("net.dims", INT64, net.discrimination.dims, "of minibatch discrimination; 0: 5", COUNT),                               \
-        ROW("net.logits", INT64, net.logits, "D's outputs per sample; 0: as the loss takes them", COUNT),                         \
+        ROW("net.kernels", INT64, net.discrimination.kernels, "of minibatch discrimination; 0: 100", COUNT),                     \
+        ROW("net.dims", INT64, net.discrimination.dims, "of minibatch discrimination; 0: 5", COUNT),                             \
+        ROW("net.logits", INT64, net.logits, "D's outputs per sample; 0: as the loss takes them", COUNT),                        \
         ROW("net.group", INT, net.group, "of minibatch standard deviation; 0: 4", COUNT)
 
 static const gan_option image_options[] = {
@@ -85,7 +86,11 @@ static const gan_option point_options[] = {
 };
 
 const gan__settings_table gan__settings_tables[] = {
-    {run_options, 0},   {data_options, 0}, {image_options, 0}, {point_options, 0}, {gan__trainer_options, offsetof(gan__settings, trainer)},
+    {run_options, 0},
+    {data_options, 0},
+    {image_options, 0},
+    {point_options, 0},
+    {gan__trainer_options, offsetof(gan__settings, trainer)},
     {NULL, 0},
 };
 
@@ -102,8 +107,10 @@ const gan_option *gan__settings_find(const char *name, int n, size_t *offset) {
 }
 
 void gan__settings_fill(gan__settings *s) {
-    *s = (gan__settings){.size = 32, .points = 100000, .train = {.steps = 20000, .sample_every = 500, .checkpoint_every = 1000,
-                                                                 .log_every = 50, .samples = 64}};
+    *s =
+        (gan__settings){.size = 32,
+                        .points = 100000,
+                        .train = {.steps = 20000, .sample_every = 500, .checkpoint_every = 1000, .log_every = 50, .samples = 64}};
     gan_preset dcgan = gan_preset_of("dcgan");
     gan__settings_preset(s, &dcgan);
 }

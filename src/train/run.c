@@ -1,32 +1,15 @@
 /* A training run: steps, and what they leave in the run folder. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "../io/folder.h"
 #include "../io/jsonl.h"
 #include "trainer_impl.h"
 
 #define PATH 4096
 #define LONGEST_NAME 64 /* of what lies in the run folder */
 static const char who[] = "gan_train";
-
-static bool make_folder(gan_ctx *ctx, const char *path) {
-    char part[PATH];
-    for (size_t i = 1; path[i - 1]; i++) {
-        if (path[i] != '/' && path[i]) continue;
-        snprintf(part, sizeof part, "%.*s", (int)i, path);
-        if (mkdir(part, 0777) && errno != EEXIST) {
-            gan__raise(ctx, GAN_E_IO, "%s: the folder %s cannot be made: %s", who, part, strerror(errno));
-            return false;
-        }
-    }
-    struct stat s;
-    if (!stat(path, &s) && S_ISDIR(s.st_mode)) return true;
-    gan__raise(ctx, GAN_E_IO, "%s: %s is not a folder", who, path);
-    return false;
-}
 
 /* An empty name would put the run into the root of the file system. */
 static bool out_valid(gan_ctx *ctx, const char *out) {
@@ -126,7 +109,7 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     gan__jsonl *log = NULL;
     char path[PATH];
     if (o.out) {
-        if (!out_valid(ctx, o.out) || !make_folder(ctx, path_in(&o, "samples", path))) return ctx->status;
+        if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
         log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
     }
     int64_t start = t->steps.value;

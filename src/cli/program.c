@@ -1,0 +1,84 @@
+#include "program.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const command *const commands[] = {&train_command,   &resume_command, &sample_command,
+                                          &inspect_command, &tricks_command, &presets_command};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+int print_help(const command *self) {
+    printf("usage: gan %s %s\n\n%s\n\n%s", self->name, self->usage, self->brief, self->help);
+    return EXIT_OK;
+}
+
+int usage_error(const command *self, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "gan %s: ", self->name);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n\"gan %s --help\" tells how it is used\n", self->name);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+int failure(const command *self, const gan_ctx *ctx) {
+    fprintf(stderr, "gan %s: %s\n", self->name, gan_ctx_message(ctx));
+    return gan_ctx_status(ctx) == GAN_E_ARG ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static void on_log(void *user, gan_log_level level, const char *message) {
+    (void)user;
+    static const char *const levels[] = {"", "warning: ", "error: "};
+    fprintf(stderr, "%s%s\n", levels[level], message);
+}
+
+gan_ctx *new_context(gan_ctx_opts opts) {
+    opts.log = on_log;
+    return gan_ctx_new(opts);
+}
+
+bool join_path(const char *folder, const char *name, char path[PATH_ROOM]) {
+    int n = snprintf(path, PATH_ROOM, "%s/%s", folder, name);
+    if (n < PATH_ROOM) return true;
+    fprintf(stderr, "gan: the path %.40s... is too long\n", folder);
+    return false;
+}
+
+bool file_exists(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0;
+}
+
+static int overview(FILE *to) {
+    fprintf(to, "usage: gan COMMAND ...\n\nTrains generative adversarial networks (libgan %s).\n\n", gan_version());
+    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-8s  %s\n", commands[i]->name, commands[i]->brief);
+    fprintf(to, "\n\"gan COMMAND --help\" tells more; gan(1) is the manual.\n");
+    return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+static const command *find(const char *name) {
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(commands[i]->name, name)) return commands[i];
+    return NULL;
+}
+
+static bool is(const char *text, const char *option) { return !strcmp(text, option); }
+
+int main(int argc, char **argv) {
+    if (argc < 2) return overview(stderr);
+    if (is(argv[1], "--help") || is(argv[1], "-h")) return overview(stdout);
+    if (is(argv[1], "--version")) {
+        printf("gan %s\n", gan_version());
+        return EXIT_OK;
+    }
+    if (is(argv[1], "help")) {
+        const command *asked = argc > 2 ? find(argv[2]) : NULL;
+        return asked ? print_help(asked) : overview(stdout);
+    }
+    const command *c = find(argv[1]);
+    if (c) return c->run(c, argc - 1, argv + 1);
+    fprintf(stderr, "gan: there is no command \"%s\"\n", argv[1]);
+    return overview(stderr);
+}

@@ -1,0 +1,118 @@
+/* gan tricks, gan presets: what there is to choose from. */
+#include <getopt.h>
+#include <string.h>
+
+#include "program.h"
+
+enum { MARKDOWN = 1, HELP };
+
+/* Is this a part of the schedule whose value has just been told? Those are the same for all. */
+static bool is_part(const gan_setting *o, const char *last) {
+    size_t n = strlen(last);
+    return n && !strncmp(o->name, last, n) && o->name[n] == '.';
+}
+
+static void print_options(const gan_advice *a) {
+    gan_setting o;
+    char last[96] = "", assignment[192];
+    for (int i = 0; gan_advice_option(a, i, &o); i++) {
+        if (is_part(&o, last)) {
+            if (!strcmp(o.name + strlen(last), ".shape"))
+                printf("        %s.shape, .until, ...        how it changes: see the end\n", last);
+            continue;
+        }
+        snprintf(last, sizeof last, "%s", o.name);
+        snprintf(assignment, sizeof assignment, "%s=%.60s", o.name, o.value);
+        printf("        %-26s %s: %s\n", assignment, o.help, o.range);
+    }
+}
+
+static void print_advice(const gan_advice *a) {
+    printf("%-8s %-26s %-5s %s%s%s%s\n", a->sections, a->name ? a->name : "-", a->player, a->brief, *a->paper ? " (" : "",
+           a->paper, *a->paper ? ")" : "");
+    print_options(a);
+    printf("        %s%s\n\n", a->name ? "gan train ... " : "", a->how);
+}
+
+static const char *part_of(const gan_advice *a) {
+    static const char *const parts[][2] = {{"1.1", "Mode collapse: training"},
+                                           {"1.2", "Mode collapse: objective"},
+                                           {"1.3", "Mode collapse: architecture"},
+                                           {"2", "Slow training, vanishing gradients"},
+                                           {"3", "No convergence"},
+                                           {"4", "Overfitting"},
+                                           {"6", "Practice"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strncmp(a->sections, parts[i][0], strlen(parts[i][0]))) return parts[i][1];
+    return NULL;
+}
+
+/* For docs/tricks.md. */
+static void print_markdown(void) {
+    const char *part = NULL;
+    const gan_advice *a;
+    gan_setting o;
+    for (int i = 0; (a = gan_advice_of(i)); i++) {
+        const char *now = part_of(a);
+        if (now && (!part || strcmp(part, now))) {
+            printf("%s## %s\n\n", part ? "\n" : "", now);
+            part = now;
+        }
+        printf("%s**%s%s%s** %s. Player: %s.%s%s%s\n\n", i ? "\n" : "", a->sections, *a->sections ? " " : "",
+               a->name ? a->name : "", a->brief, a->player, *a->paper ? " Paper: " : "", a->paper, *a->paper ? "." : "");
+        if (!a->name) {
+            printf("%s.\n", a->how);
+            continue;
+        }
+        printf("    gan train ... %s\n    %s\n", a->how, a->c);
+        char last[96] = "";
+        for (int k = 0; gan_advice_option(a, k, &o); k++) {
+            if (k == 0) printf("\n| option | default | range | |\n|---|---|---|---|\n");
+            if (is_part(&o, last)) continue;
+            snprintf(last, sizeof last, "%s", o.name);
+            printf("| `%s` | %s | %s | %s |\n", o.name, o.value, o.range, o.help);
+        }
+    }
+}
+
+static int run_tricks(const command *self, int argc, char **argv) {
+    static const struct option list[] = {{"markdown", 0, 0, MARKDOWN}, {"help", 0, 0, HELP}, {0}};
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "", list, NULL)) != -1;) {
+        if (option == HELP) return print_help(self);
+        if (option != MARKDOWN) return usage_error(self, "unknown option: %s", argv[optind - 1]);
+        print_markdown();
+        return EXIT_OK;
+    }
+    const gan_advice *a;
+    int shown = 0;
+    for (int i = 0; (a = gan_advice_of(i)); i++) {
+        bool wanted = optind == argc;
+        for (int k = optind; k < argc; k++) wanted |= a->name && !strcmp(a->name, argv[k]);
+        if (wanted) print_advice(a), shown++;
+    }
+    if (shown) return EXIT_OK;
+    gan_ctx *ctx = new_context((gan_ctx_opts){.threads = 1});
+    gan_config_with(gan_config_new(ctx), argv[optind]); /* knows the nearest name */
+    int status = failure(self, ctx);
+    gan_ctx_free(ctx);
+    return status;
+}
+
+const command tricks_command = {"tricks", "[NAME]...",
+                                "lists the article's tricks: section, options with defaults and ranges, player, paper",
+                                "  --markdown          as a page of the documentation\n", run_tricks};
+
+static int run_presets(const command *self, int argc, char **argv) {
+    if (argc > 1 && !strcmp(argv[1], "--help")) return print_help(self);
+    if (argc > 1) return usage_error(self, "it takes no arguments");
+    const char *name;
+    for (int i = 0; (name = gan_preset_name(i)); i++) {
+        gan_preset p = gan_preset_of(name);
+        printf("%-10s %s%s%s%s\n", p.name, p.brief, *p.paper ? " (" : "", p.paper, *p.paper ? ")" : "");
+    }
+    return EXIT_OK;
+}
+
+const command presets_command = {"presets", "", "lists the published configurations",
+                                 "\"gan train --preset NAME --dry-run ...\" prints all of one.\n", run_presets};
