@@ -18,6 +18,7 @@
  *   checkpoint.h  weights in files
  *   trick.h       how a trick is written
  *   tricks.h      the ready-made ones
+ *   metrics.h     how good samples are
  *   train.h       the trainer
  *   preset.h      published configurations
  *   config.h      a run in words
@@ -32,6 +33,7 @@
 #include <gan/data.h>
 #include <gan/image.h>
 #include <gan/loss.h>
+#include <gan/metrics.h>
 #include <gan/models.h>
 #include <gan/nn.h>
 #include <gan/op.h>

@@ -9,4 +9,8 @@
 void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
                gan_real *c);
 
+/* The same in double, whatever gan_real is: for statistics. */
+void gan__gemm_double(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
+                      double *c);
+
 #endif

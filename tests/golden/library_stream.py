@@ -1,4 +1,6 @@
 """The library's random streams, computed again: what src/base/random.c and src/tensor/fill.c do."""
+import math
+
 MASK = (1 << 64) - 1
 
 
@@ -27,4 +29,20 @@ def uniforms(seed, name, count):
     key, numbers = stream_key(seed, name), []
     for block in range((count + 3) // 4):
         numbers += [(w >> 8) * 2.0**-24 for w in philox(key, block)]
+    return numbers[:count]
+
+
+def own_key(seed, tag):
+    """The key of a stream that is none of the context's."""
+    return seed & 0xFFFFFFFF, (seed >> 32) ^ tag
+
+
+def normals(key, count):
+    """The first numbers of N(0, 1) from the stream with that key."""
+    numbers = []
+    for block in range((count + 3) // 4):
+        w = philox(key, block)
+        for u, v in (w[:2], w[2:]):
+            r, a = math.sqrt(-2 * math.log((u + 1) * 2.0**-32)), 2 * math.pi * v * 2.0**-32
+            numbers += [r * math.cos(a), r * math.sin(a)]
     return numbers[:count]

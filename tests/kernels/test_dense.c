@@ -75,10 +75,26 @@ static void test_gemm__bits_do_not_depend_on_the_number_of_threads(void **state)
         }
 }
 
+/* A sum that float32 cannot hold, over more than one block. */
+static void test_gemm_double__is_double(void **state) {
+    (void)state;
+    enum { M = 70, N = 3, K = 130 };
+    static double a[M * K], b[K * N], c[M * N];
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    for (int i = 0; i < M * K; i++) a[i] = 1 + (i % K) * 0x1p-40;
+    for (int i = 0; i < K * N; i++) b[i] = i % N + 1;
+    gan__gemm_double(ctx, false, false, M, N, K, a, b, c);
+    for (int i = 0; i < M * N; i++) assert_true(c[i] == (i % N + 1) * (K + 0x1p-40 * (K * (K - 1) / 2)));
+    gan__gemm_double(ctx, false, false, M, N, 0, a, b, c);
+    for (int i = 0; i < M * N; i++) assert_true(c[i] == 0);
+    gan_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(test_gemm_double__is_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
