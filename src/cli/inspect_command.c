@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "commands.h"
 
 /* --- files of weights --------------------------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 #ifndef GAN__RUN_PROGRESS_H
 #define GAN__RUN_PROGRESS_H
 
-#include "program.h"
+#include "commands.h"
 
 /* Trains by the configuration until it is done, fails or is interrupted; tells on stdout what there is. Returns the exit status.
  */

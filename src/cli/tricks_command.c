@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "program.h"
+#include "commands.h"
 
 enum { MARKDOWN = 1, HELP };
 

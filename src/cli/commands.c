@@ -1,4 +1,4 @@
-#include "program.h"
+#include "commands.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The program `gan`: what its commands share. It uses the public interface alone. */
-#ifndef GAN__PROGRAM_H
-#define GAN__PROGRAM_H
+#ifndef GAN__COMMANDS_H
+#define GAN__COMMANDS_H
 
 #include <gan/gan.h>
 #include <stdio.h>
