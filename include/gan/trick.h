@@ -37,9 +37,13 @@ struct gan_turn {
     gan_tensor *real_seen, *fake_seen;     /* after the transforms: what D judges */
     gan_tensor *real_target, *fake_target; /* D's turn, and `values`: [n] of what D judges; NULL: the
                                               loss's constants */
-    const gan_set *values;                 /* D's values in force in G's turn; NULL: its own */
+    const gan_set *values;                 /* D's values in force: in G's turn those that a trick gave, in a turn of
+                                              D that is only imagined those imagined; NULL: its own */
     /* x as D would see it: all transforms, and the packing. For samples from elsewhere; `seer` is the trainer's affair. */
     gan_tensor *(*see)(const gan_turn *turn, gan_tensor *x, bool real);
+    /* D's loss on this turn's samples, with all its terms, on the given values, as it is due when D will have made `ahead` updates
+     * more. In a loop of one's own: NULL, or a function of one's own. */
+    gan_tensor *(*loss_d)(const gan_turn *turn, const gan_set *values, int ahead);
     void *seer;
     gan_output real_out, fake_out;         /* D's verdicts; G's turn has real_out only where something asked for it */
 };
@@ -63,7 +67,8 @@ typedef struct gan_trick_type {
     /* The values on which D judges in G's turn; they may depend on G, hence on fake_seen, through their graph. The turn has the
      * targets of D's turn. The first trick that gives any is obeyed. */
     const gan_set *(*values)(gan_trick *trick, const gan_turn *turn);
-    /* A scalar for the player whose turn it is; NULL if there is none for that player. */
+    /* A scalar for the player whose turn it is; NULL if there is none for that player. For D, of the values in force: it runs D on
+     * turn->values, takes weights by gan_turn_param, and writes nothing. */
     gan_tensor *(*term)(gan_trick *trick, const gan_turn *turn);
     /* After the player's update. */
     void (*after)(gan_trick *trick, const gan_turn *turn);
@@ -102,6 +107,9 @@ GAN_API gan_stream *gan_trick_stream(gan_trick *trick);
 
 /* D's loss on this turn's samples, on other values of its parameters (NULL: its own), as plain as the loss is: no terms. */
 GAN_API gan_tensor *gan_turn_loss_d(const gan_turn *turn, const gan_set *values);
+
+/* The index-th parameter or buffer of the player's own net, as it is in force in this turn. Borrowed. */
+GAN_API gan_tensor *gan_turn_param(const gan_turn *turn, int index);
 
 #ifdef __cplusplus
 }

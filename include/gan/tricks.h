@@ -127,27 +127,33 @@ typedef struct gan_gradient_penalty_opts {
 } gan_gradient_penalty_opts;
 GAN_API gan_trick *gan_gradient_penalty(gan_ctx *ctx, gan_gradient_penalty_opts opts);
 
-/* The penalty itself, unweighted, for loops of one's own: a scalar. real and fake: what D judges, of one shape; label: the reals', or
- * NULL; stream gives e or U (R1 and R2 need none). */
-GAN_API gan_tensor *gan_penalty(gan_module *D, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real, gan_tensor *fake,
-                                gan_tensor *label, gan_stream *stream);
+/* The penalty itself, unweighted, for loops of one's own: a scalar. D is taken on `values` (NULL: its own); real and fake: what D
+ * judges, of one shape; label: the reals', or NULL; stream gives e or U (R1 and R2 need none). D runs once more, on these points as a
+ * batch of their own, and it is the gradient of the sum of its verdicts: with layers that look at a whole batch, each point's gradient
+ * holds what it does to the others. x^ carries the label of its real. Also differentiable by what made the samples. */
+GAN_API gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real,
+                                gan_tensor *fake, gan_tensor *label, gan_stream *stream);
 
 /* --- looking ahead, looking back -------------------------------------------------------------------------- */
 
 /* Unrolled GAN (1611.02163): G is judged by the D that comes of `steps` more steps, d^{k+1} = step(d^k, grad L_D(d^k)), of D's optimiser
  * on this turn's samples, and G's gradient passes through all of these steps: dL_G/dG + dL_G/dd^K * dd^K/dG. The imagined steps are
  * D's real ones (SGD, Adam, RMSProp; momentum, decay and clipping included) and start from its present weights, moments and rate; the
- * loss is D's plain loss, without terms. D itself, its moments, buffers and random streams do not notice; dropout draws its masks from
- * another part of its streams. Costs about 3*steps passes of D, and the memory of their graphs. */
+ * loss is D's plain loss, or with `terms` that with all terms of D, penalties included, in the intervals of the updates imagined.
+ * What tricks do after an update (weight clipping) is not imagined. D itself, its moments, buffers and random streams do not notice;
+ * dropout, noise and penalties draw from another part of their streams. Costs about 3*steps passes of D, more with penalties, and the
+ * memory of their graphs. */
 typedef struct gan_lookahead_opts {
-    int steps; /* K, >= 1; 5 to 10 in the paper */
+    int steps;  /* K, >= 1; 5 to 10 in the paper */
+    bool terms; /* D's terms count as well */
 } gan_lookahead_opts;
 GAN_API gan_trick *gan_lookahead(gan_ctx *ctx, gan_lookahead_opts opts);
 
 /* The D looked at, d^K with its graph, for loops of one's own: the turn needs ctx, D, opt_d, loss, real_seen, fake_seen (with its
- * history), and whatever labels and targets there are; its step decides which masks dropout draws. steps >= 0. Buffers of the set
- * are as those passes left them. GAN_E_ARG: opt_d is not D's. Owned by the context until gan_set_free; NULL after an error. */
-GAN_API gan_set *gan_lookahead_values(const gan_turn *turn, int steps);
+ * history), and whatever labels and targets there are; with terms, loss_d; its step decides which masks dropout draws. steps >= 0.
+ * Buffers of the set are as those passes left them. GAN_E_ARG: opt_d is not D's, or loss_d is missing. Owned by the context until
+ * gan_set_free; NULL after an error. */
+GAN_API gan_set *gan_lookahead_values(const gan_turn *turn, gan_lookahead_opts opts);
 
 /* Experience replay (1612.07828): D goes on judging fakes of G's past. A reservoir keeps `rooms` whole batches of D, chosen evenly
  * among all since the start; each turn of D takes one of them at random, and L_D becomes (1-p) L_D(real, fresh) + p L_D(real, old).

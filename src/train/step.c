@@ -49,9 +49,12 @@ static gan_output judge_reals_for_g(gan_trainer *t, const gan_turn *turn) {
     return out;
 }
 
+static int64_t updates_of(const gan_trainer *t, const gan_turn *turn) {
+    return gan_optim_steps(turn->player == GAN_PLAYER_D ? t->opt_d : t->opt_g);
+}
+
 /* The player's loss: the game's own, unless a term stands in its place, and all terms that are due. */
-static gan_tensor *with_terms(gan_trainer *t, const gan_turn *turn, gan_tensor *loss) {
-    int64_t updates = gan_optim_steps(turn->player == GAN_PLAYER_D ? t->opt_d : t->opt_g);
+static gan_tensor *with_terms(gan_trainer *t, const gan_turn *turn, gan_tensor *loss, int64_t updates) {
     gan_tensor *sum = NULL;
     bool instead = false;
     for (int i = 0; i < t->n_tricks; i++) {
@@ -105,7 +108,18 @@ static gan_tensor *turn_of_d(gan_trainer *t, gan_turn *turn, gan_tensor *fake) {
     turn->fake_out = judge(t, turn, turn->fake_seen, NULL);
     turn->real_target = targets(t, turn, turn->loss->real_target, true);
     turn->fake_target = targets(t, turn, turn->loss->fake_target, false);
-    return with_terms(t, turn, gan_loss_d(turn->loss, verdict_of(turn)));
+    return with_terms(t, turn, gan_loss_d(turn->loss, verdict_of(turn)), updates_of(t, turn));
+}
+
+/* D's loss in a turn that is only imagined, out of one of G's. */
+static gan_tensor *imagined_loss_d(const gan_turn *turn, const gan_set *set, int ahead) {
+    gan_trainer *t = turn->seer;
+    gan_turn of_d = *turn;
+    of_d.player = GAN_PLAYER_D;
+    of_d.values = set;
+    of_d.real_out = judge(t, &of_d, of_d.real_seen, of_d.real.label);
+    of_d.fake_out = judge(t, &of_d, of_d.fake_seen, NULL);
+    return with_terms(t, &of_d, gan_loss_d(of_d.loss, verdict_of(&of_d)), updates_of(t, &of_d) + ahead);
 }
 
 /* `judged`: D's verdicts of its own turn serve this one too. */
@@ -120,7 +134,7 @@ static gan_tensor *turn_of_g(gan_trainer *t, gan_turn *turn, gan_tensor *fake, b
         turn->real_out = (gan_output){0};
         if (t->reads_real_in_g_turn) turn->real_out = judge_reals_for_g(t, turn);
     }
-    return with_terms(t, turn, gan_loss_g(turn->loss, verdict_of(turn)));
+    return with_terms(t, turn, gan_loss_g(turn->loss, verdict_of(turn)), updates_of(t, turn));
 }
 
 /* --- one step ------------------------------------------------------------------------------------------------- */
@@ -151,6 +165,7 @@ static gan_turn new_turn(gan_trainer *t) {
     gan_turn turn = gan__turn_before(t);
     turn.step = t->steps.value;
     turn.see = see;
+    turn.loss_d = imagined_loss_d;
     turn.seer = t;
     return turn;
 }

@@ -57,16 +57,17 @@ static const struct {
     [GAN_PENALTY_R2] = {"r2", at_fake, zero_centred},
 };
 
-gan_tensor *gan_penalty(gan_module *D, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real, gan_tensor *fake,
-                        gan_tensor *label, gan_stream *stream) {
+gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real,
+                        gan_tensor *fake, gan_tensor *label, gan_stream *stream) {
     gan_ctx *ctx = gan_module_ctx(D);
     if ((unsigned)kind > GAN_PENALTY_R2) {
         gan__raise(ctx, GAN_E_ARG, "gan_penalty: %d is no kind of penalty", (int)kind);
         return gan__nil(ctx);
     }
-    /* Detached: the gradient is D's affair alone, whatever made the samples. */
-    gan_tensor *x = gan_detach(kinds[kind].point(real, fake, stream));
-    gan_tensor *verdict = gan_module_call(D, (gan_input){x, kind == GAN_PENALTY_R2 ? NULL : label}, (gan_call_opts){0}).y;
+    /* A handle of its own: what D's values owe to the same samples, in steps that are imagined, is no part of this gradient. */
+    gan_tensor *at = kinds[kind].point(real, fake, stream), *x = gan_reshape(at, gan_shape_of(at));
+    gan_input in = {x, kind == GAN_PENALTY_R2 ? NULL : label};
+    gan_tensor *verdict = gan_module_call(D, in, (gan_call_opts){.set = values}).y;
     gan_tensor *gradient = gan_grad(gan_sum(gan_loss_realness(loss, verdict)), x, (gan_grad_opts){.create_graph = true});
     return gan_is_nil(gradient) ? gradient : kinds[kind].of(gradient);
 }
@@ -74,7 +75,8 @@ gan_tensor *gan_penalty(gan_module *D, const gan_loss *loss, gan_penalty_kind ki
 static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     if (turn->player != GAN_PLAYER_D) return NULL;
     const gan_gradient_penalty_opts *o = gan_trick_data(k);
-    return gan_penalty(turn->D, turn->loss, o->kind, turn->real_seen, turn->fake_seen, turn->real.label, gan_trick_stream(k));
+    return gan_penalty(turn->D, turn->values, turn->loss, o->kind, turn->real_seen, turn->fake_seen, turn->real.label,
+                       gan_trick_stream(k));
 }
 
 /* Batch norm makes a sample's gradient depend on its neighbours: a norm per sample then means nothing (1704.00028, section 4). */

@@ -50,7 +50,7 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     for (int i = 0, at = p->first; i < gan_module_param_count(m); i++) {
         const gan_param *w = gan_module_param(m, i);
         if (w->buffer) continue;
-        gan_tensor *squares = gan_sum(gan_square(gan_sub(w->tensor, gan_detach(k->tensors[at++].tensor))));
+        gan_tensor *squares = gan_sum(gan_square(gan_sub(gan_turn_param(turn, i), gan_detach(k->tensors[at++].tensor))));
         sum = sum ? gan_add(sum, squares) : squares;
     }
     return sum ? gan_scale(sum, lambda) : NULL;

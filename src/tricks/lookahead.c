@@ -35,6 +35,7 @@ static void return_to_streams(gan_ctx *ctx, int64_t *places) {
 
 /* What the optimiser's parameters are in the set, and the working space of one step. */
 typedef struct plan {
+    bool terms;
     int n, *index;
     gan_tensor **w, **g;
     gan__virtual_slot *slots;
@@ -56,32 +57,37 @@ static bool match(const gan_turn *turn, plan *p) {
     return found == p->n;
 }
 
-static bool plan_begin(const gan_turn *turn, plan *p) {
+static bool plan_begin(const gan_turn *turn, bool terms, plan *p) {
     gan_ctx *ctx = turn->ctx;
     size_t n = (size_t)gan__optim_count(turn->opt_d);
-    *p = (plan){(int)n, gan__calloc(ctx, n * sizeof(int)), gan__calloc(ctx, n * sizeof *p->w), gan__calloc(ctx, n * sizeof *p->g),
-                gan__virtual_start(turn->opt_d)};
+    *p = (plan){.terms = terms,
+                .n = (int)n,
+                .index = gan__calloc(ctx, n * sizeof(int)),
+                .w = gan__calloc(ctx, n * sizeof *p->w),
+                .g = gan__calloc(ctx, n * sizeof *p->g),
+                .slots = gan__virtual_start(turn->opt_d)};
     return gan__ok(ctx) && match(turn, p);
 }
 
-static void imagine(const gan_turn *turn, plan *p, gan_set *set) {
+/* The k-th step from now. */
+static void imagine(const gan_turn *turn, plan *p, gan_set *set, int k) {
     for (int i = 0; i < p->n; i++) p->w[i] = gan_set_get(set, p->index[i]);
-    gan_tensor *loss = gan_turn_loss_d(turn, set);
+    gan_tensor *loss = p->terms ? turn->loss_d(turn, set, k) : gan_turn_loss_d(turn, set);
     if (!gan__grads(loss, p->w, p->n, p->g, (gan__grad_opts){.create_graph = true, .who = "gan_lookahead"})) return;
     gan__virtual_step(turn->opt_d, p->slots, p->w, p->g);
     for (int i = 0; i < p->n; i++)
         if (p->g[i]) gan_set_put(set, p->index[i], p->w[i]);
 }
 
-static void imagine_all(const gan_turn *turn, gan_set *set, int steps) {
+static void imagine_all(const gan_turn *turn, gan_set *set, gan_lookahead_opts o) {
     gan_ctx *ctx = turn->ctx;
     plan p;
     int64_t *places = leave_streams(ctx, turn->step);
     gan_scope_begin(ctx);
-    bool planned = plan_begin(turn, &p);
-    for (int k = 0; k < steps && planned && gan__ok(ctx); k++) {
+    bool planned = plan_begin(turn, o.terms, &p);
+    for (int k = 0; k < o.steps && planned && gan__ok(ctx); k++) {
         gan_scope_begin(ctx);
-        imagine(turn, &p, set);
+        imagine(turn, &p, set, k);
         gan_scope_end(ctx);
     }
     gan_scope_end(ctx);
@@ -89,12 +95,15 @@ static void imagine_all(const gan_turn *turn, gan_set *set, int steps) {
     if (places) return_to_streams(ctx, places);
 }
 
-gan_set *gan_lookahead_values(const gan_turn *turn, int steps) {
+gan_set *gan_lookahead_values(const gan_turn *turn, gan_lookahead_opts o) {
     gan_ctx *ctx = turn->ctx;
-    const char *fault = steps < 0 ? "steps is negative" : !turn->opt_d ? "opt_d is missing" : NULL;
+    const char *fault = o.steps < 0                 ? "steps is negative"
+                        : !turn->opt_d              ? "opt_d is missing"
+                        : o.terms && !turn->loss_d  ? "loss_d is missing, which would know D's terms"
+                                                    : NULL;
     if (fault) gan__raise(ctx, GAN_E_ARG, "gan_lookahead: %s", fault);
     gan_set *set = gan__ok(ctx) ? gan_set_of(turn->D) : NULL;
-    if (set && gan__ok(ctx)) imagine_all(turn, set, steps);
+    if (set && gan__ok(ctx)) imagine_all(turn, set, o);
     if (gan__ok(ctx)) return set;
     gan_set_free(set);
     return NULL;
@@ -115,7 +124,7 @@ static void drop(lookahead *l) {
 static const gan_set *values(gan_trick *k, const gan_turn *turn) {
     lookahead *l = gan_trick_data(k);
     drop(l); /* of a step that failed */
-    return l->set = gan_lookahead_values(turn, l->opts.steps);
+    return l->set = gan_lookahead_values(turn, l->opts);
 }
 
 static void after(gan_trick *k, const gan_turn *turn) {
@@ -123,7 +132,8 @@ static void after(gan_trick *k, const gan_turn *turn) {
 }
 
 static void describe(const gan_trick *k, char *text, size_t size) {
-    snprintf(text, size, "%d steps", ((const lookahead *)gan_trick_data(k))->opts.steps);
+    const gan_lookahead_opts *o = &((const lookahead *)gan_trick_data(k))->opts;
+    snprintf(text, size, "%d steps%s", o->steps, o->terms ? ", with D's terms" : "");
 }
 
 static const gan_trick_type type = {

@@ -45,7 +45,7 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     int64_t room = gan_stream_below(gan_trick_stream(k), full);
     gan_tensor *old = turn->see(turn, gan_detach(samples(k, room)), false);
     gan_tensor *old_label = turn->fake_label ? gan_detach(generators(k, room)) : NULL;
-    gan_tensor *old_out = gan_module_call(turn->D, (gan_input){old, NULL}, (gan_call_opts){0}).y;
+    gan_tensor *old_out = gan_module_call(turn->D, (gan_input){old, NULL}, (gan_call_opts){.set = turn->values}).y;
     return gan_sub(gan_loss_d(turn->loss, verdict(turn, old_out, old_label)),
                    gan_loss_d(turn->loss, verdict(turn, turn->fake_out.y, turn->fake_label)));
 }

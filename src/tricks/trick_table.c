@@ -84,7 +84,8 @@ static const gan_option gradient_penalty_options[] = {WEIGHT(gan_gradient_penalt
                                                       INTERVAL(gan_gradient_penalty_opts, interval), END};
 
 static const gan_option lookahead_options[] = {
-    ROW(INT, gan_lookahead_opts, steps, "of D, that G looks ahead", .low = 1, .high = 100), END};
+    ROW(INT, gan_lookahead_opts, steps, "of D, that G looks ahead", .low = 1, .high = 100),
+    ROW(BOOL, gan_lookahead_opts, terms, "D's terms, penalties among them, count in these steps"), END};
 
 static const gan_option replay_options[] = {ROW(INT, gan_replay_opts, rooms, "batches that are kept", .low = 1, .high = 100000),
                                             SCHEDULE(gan_replay_opts, p, 1, "share of the old batch in D's loss on fakes"), END};

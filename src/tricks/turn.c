@@ -11,3 +11,8 @@ gan_tensor *gan_turn_loss_d(const gan_turn *turn, const gan_set *values) {
                                                 .real_label = turn->real.label,
                                                 .fake_label = turn->fake_label});
 }
+
+gan_tensor *gan_turn_param(const gan_turn *turn, int index) {
+    if (turn->player == GAN_PLAYER_D && turn->values) return gan_set_get(turn->values, index);
+    return gan_module_param(turn->player == GAN_PLAYER_D ? turn->D : turn->G, index)->tensor;
+}

@@ -23,7 +23,7 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     for (int i = 0; i < gan_module_param_count(m); i++) {
         const gan_param *p = gan_module_param(m, i);
         if (p->buffer || p->no_decay) continue;
-        gan_tensor *one = norm_of(p->tensor, n);
+        gan_tensor *one = norm_of(gan_turn_param(turn, i), n);
         sum = sum ? gan_add(sum, one) : one;
     }
     return sum;

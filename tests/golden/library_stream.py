@@ -24,10 +24,10 @@ def philox(key, block):
     return c
 
 
-def uniforms(seed, name, count):
-    """The first numbers of U[0, 1) from the stream of that name."""
+def uniforms(seed, name, count, first=0):
+    """The numbers of U[0, 1) from the stream of that name, at position `first`."""
     key, numbers = stream_key(seed, name), []
-    for block in range((count + 3) // 4):
+    for block in range(first, first + (count + 3) // 4):
         numbers += [(w >> 8) * 2.0**-24 for w in philox(key, block)]
     return numbers[:count]
 

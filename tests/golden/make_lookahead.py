@@ -2,7 +2,8 @@
 
 Two real steps of D give its optimiser moments; then, for K = 1, 2, 3, D's next K steps are written out as functions, and G's
 minimax loss is taken at their end. CASE.K.D.NAME: D's values there; CASE.K.grad.NAME: the gradient of G's loss by its parameters
-through all of the steps; CASE.K.first.NAME: the same with D^K taken as a constant.
+through all of the steps; CASE.K.first.NAME: the same with D^K taken as a constant. Cases with a penalty have it in the imagined
+steps alone; points between reals and fakes come from the library's random stream, where imagined steps draw from it.
 
     python3 tests/golden/make_lookahead.py        writes tests/golden/lookahead.safetensors
 """
@@ -15,15 +16,22 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from library_stream import uniforms
+
 PAST = 2
 DECAY = 0.1
+SEED, STREAM, FAR = 3, "e", 1 << 62
 CASES = {
     "sgd": dict(make=lambda p: torch.optim.SGD(p, lr=0.5)),
     "momentum": dict(make=lambda p: torch.optim.SGD(p, lr=0.3, momentum=0.7)),
     "adam": dict(make=lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.5, 0.999), eps=1e-8)),
     "adam_clip": dict(make=lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.5, 0.9), eps=1e-3, amsgrad=True), decay=DECAY, clip=0.3),
     "rmsprop": dict(make=lambda p: torch.optim.RMSprop(p, lr=0.02, alpha=0.9, eps=1e-8)),
+    "sgd_r1": dict(make=lambda p: torch.optim.SGD(p, lr=0.5), penalty="r1"),
+    "adam_r2": dict(make=lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.5, 0.999), eps=1e-8), penalty="r2"),
+    "momentum_gp": dict(make=lambda p: torch.optim.SGD(p, lr=0.3, momentum=0.7), penalty="gp"),
 }
+WEIGHT = 0.75
 
 
 def rounded(t):
@@ -32,6 +40,15 @@ def rounded(t):
 
 def loss_d(real, fake):
     return softplus(-real).mean() + softplus(fake).mean()
+
+
+def penalty_of(kind, judge, values, real, fake, k):
+    """At the reals, at the fakes, or between them; the fakes have their history."""
+    n = real.shape[0]
+    e = torch.tensor(uniforms(SEED, STREAM, n, FAR + k * ((n + 3) // 4)), dtype=torch.float64).reshape(n, 1)
+    x = {"r1": real.clone().requires_grad_(), "r2": fake.clone(), "gp": e * real + (1 - e) * fake}[kind]
+    (g,) = torch.autograd.grad(judge(values, x).sum(), x, create_graph=True)
+    return ((g.norm(dim=1) - 1) ** 2).mean() if kind == "gp" else g.square().sum() / (2 * n)
 
 
 def next_values(optim, state, values, grads, decays, clip):
@@ -64,7 +81,7 @@ def next_values(optim, state, values, grads, decays, clip):
     return out
 
 
-def run(out, name, start_g, start_d, real, latents, make, decay=0.0, clip=None):
+def run(out, name, start_g, start_d, real, latents, make, decay=0.0, clip=None, penalty=None):
     g, d = copy.deepcopy(start_g), copy.deepcopy(start_d)
     weights = [p for p in d.parameters() if p.dim() > 1]
     others = [p for p in d.parameters() if p.dim() == 1]
@@ -81,7 +98,10 @@ def run(out, name, start_g, start_d, real, latents, make, decay=0.0, clip=None):
     values = {k: p.detach().clone().requires_grad_() for k, p in d.named_parameters()}
     judge = lambda v, x: functional_call(d, v, x)
     for steps in (1, 2, 3):
-        grads = torch.autograd.grad(loss_d(judge(values, real), judge(values, fake)), list(values.values()), create_graph=True)
+        loss = loss_d(judge(values, real), judge(values, fake))
+        if penalty:
+            loss = loss + WEIGHT * penalty_of(penalty, judge, values, real, fake, steps - 1)
+        grads = torch.autograd.grad(loss, list(values.values()), create_graph=True)
         values = next_values(optim, state, values, dict(zip(values, grads)), decays, clip)
         fixed = {k: v.detach() for k, v in values.items()}
         for kind, at in (("grad", values), ("first", fixed)):

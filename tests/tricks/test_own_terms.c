@@ -360,6 +360,45 @@ static void test_balance__leaves_d_alone_while_it_waits(void **state) {
     }
 }
 
+/* --- intervals ------------------------------------------------------------------------------------------------ */
+
+typedef struct bell {
+    bool rung;
+} bell;
+
+static gan_tensor *ring(gan_trick *k, const gan_turn *turn) {
+    if (turn->player == GAN_PLAYER_D) ((bell *)gan_trick_data(k))->rung = true;
+    return NULL;
+}
+
+/* Balance leaves every other update of D out: a term due at every second update is due in two steps of four. With two updates to a
+ * step, it is due in each. */
+static void test_intervals__count_the_updates_that_d_has_made(void **state) {
+    (void)state;
+    static const gan_trick_type bell_type = {.name = "bell", .data_bytes = sizeof(bell), .term = ring};
+    static const bool expected[3][8] = {
+        {true, false, true, false, true, false, true, false}, /* without balance, */
+        {true, true, false, false, true, true, false, false}, /* with it, */
+        {true, true, true, true, true, true, true, true},     /* with n_critic 2 */
+    };
+    for (int k = 0; k < 3; k++) {
+        gan_trainer_opts o = point_opts();
+        o.n_critic = k == 2 ? 2 : 1;
+        point_run r = point_run_new(1, o, NULL, 0);
+        gan_trick *trick = gan_trick_new(r.ctx, &bell_type, (gan_trick_opts){.weight = gan_constant(1), .interval = 2});
+        gan_trainer_use(r.trainer, trick);
+        if (k == 1) gan_trainer_use(r.trainer, gan_balance(r.ctx, (gan_balance_opts){.above = 0, .most = 1, .decay = .5}));
+        for (int i = 0; i < COUNT_OF(expected[k]); i++) {
+            bell *b = gan_trick_data(trick);
+            b->rung = false;
+            gan_trainer_step(r.trainer, NULL);
+            check_ok(r.ctx);
+            if (b->rung != expected[k][i]) fail_msg("case %d, step %d", k, i);
+        }
+        gan_ctx_free(r.ctx);
+    }
+}
+
 /* --- without memory ------------------------------------------------------------------------------------------- */
 
 static gan_trick *features_of(gan_ctx *ctx) { return gan_feature_matching(ctx, gan_feature_matching_defaults()); }
@@ -423,6 +462,7 @@ int main(void) {
         cmocka_unit_test(test_weight_clip__is_refused_with_spectral_norm),
         cmocka_unit_test(test_balance__waits_while_d_is_right_but_not_for_ever),
         cmocka_unit_test(test_balance__leaves_d_alone_while_it_waits),
+        cmocka_unit_test(test_intervals__count_the_updates_that_d_has_made),
         cmocka_unit_test(test_steps__that_fail_leave_no_trace),
         cmocka_unit_test(test_tricks__without_memory_are_nil),
     };

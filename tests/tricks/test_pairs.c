@@ -25,7 +25,7 @@ static gan_trick *dragan(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_DRAGAN,
 static gan_trick *r1(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_R1, 1, 2); }
 static gan_trick *r2(gan_ctx *ctx) { return penalty(ctx, GAN_PENALTY_R2, 1, 0); }
 
-static gan_trick *lookahead(gan_ctx *ctx) { return gan_lookahead(ctx, (gan_lookahead_opts){.steps = 2}); }
+static gan_trick *lookahead(gan_ctx *ctx) { return gan_lookahead(ctx, (gan_lookahead_opts){.steps = 2, .terms = true}); }
 static gan_trick *features(gan_ctx *ctx) { return gan_feature_matching(ctx, gan_feature_matching_defaults()); }
 static gan_trick *seeking(gan_ctx *ctx) { return gan_mode_seeking(ctx, gan_mode_seeking_defaults()); }
 static gan_trick *pixels(gan_ctx *ctx) { return gan_pixel_loss(ctx, gan_pixel_loss_defaults(GAN_PIXEL_NEAREST)); }

@@ -67,7 +67,7 @@ static void compare(const golden *g, const char *net, gan_module *(*make)(gan_ct
     gan_tensor *real = golden_make(g, ctx, key);
     snprintf(key, sizeof key, "%s.fake", net);
     gan_tensor *fake = golden_make(g, ctx, key);
-    gan_tensor *value = gan_penalty(D, &loss, kind, real, fake, NULL, gan_stream_named(ctx, "e and U"));
+    gan_tensor *value = gan_penalty(D, NULL, &loss, kind, real, fake, NULL, gan_stream_named(ctx, "e and U"));
     check_ok(ctx);
     snprintf(key, sizeof key, "%s.%s.value", net, kinds[kind]);
     double target = golden_get(g, key).data[0];
@@ -98,10 +98,104 @@ static void test_penalties__of_a_convolutional_net_are_pytorchs(void **state) {
     golden_close(g);
 }
 
+/* --- what the gradient is of ---------------------------------------------------------------------------------- */
+
+enum { ROWS = 5, COLUMNS = 3 };
+
+static double verdicts(gan_module *D, const gan_real *x) {
+    gan_ctx *ctx = gan_module_ctx(D);
+    gan_scope_begin(ctx);
+    gan_no_record_begin(ctx);
+    double sum = gan_item(gan_sum(gan_forward(D, gan_from(ctx, gan_shape2(ROWS, COLUMNS), x))));
+    gan_no_record_end(ctx);
+    gan_scope_end(ctx);
+    return sum;
+}
+
+/* With a layer that compares samples: half the mean of |d sum_j D_j / d x_i|^2, all points in one batch and nobody else. */
+static void test_penalties__with_minibatch_layers_are_of_the_sum_over_a_batch_of_their_own(void **state) {
+    (void)state;
+    static const gan_minibatch_kind layers[] = {GAN_MINIBATCH_DISCRIMINATION, GAN_MINIBATCH_STDDEV};
+    const double h = sizeof(gan_real) == 8 ? 1e-5 : 1e-2;
+    for (int k = 0; k < COUNT_OF(layers); k++) {
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 7, .threads = 1});
+        gan_mlp_opts net = {.dim = COLUMNS, .width = 6, .minibatch = layers[k]};
+        if (k == 1) net.group = ROWS;
+        gan_module *D = gan_mlp_discriminator(ctx, net);
+        gan_loss loss = gan_loss_wasserstein();
+        gan_tensor *real = gan_randn(ctx, gan_shape2(ROWS, COLUMNS)), *fake = gan_randn(ctx, gan_shape2(ROWS, COLUMNS));
+        double value = gan_item(gan_penalty(D, NULL, &loss, GAN_PENALTY_R1, real, fake, NULL, NULL)), expected = 0, alone = 0;
+        check_ok(ctx);
+        gan_real x[ROWS * COLUMNS];
+        for (int i = 0; i < ROWS * COLUMNS; i++) {
+            memcpy(x, gan_data(real), sizeof x);
+            x[i] += (gan_real)h;
+            double up = verdicts(D, x);
+            x[i] -= (gan_real)(2 * h);
+            double slope = (up - verdicts(D, x)) / (2 * h);
+            expected += slope * slope / (2 * ROWS);
+        }
+        for (int i = 0; i < ROWS && k == 0; i++) { /* each by itself, in a batch of its own */
+            gan_tensor *one = gan_from(ctx, gan_shape2(1, COLUMNS), gan_data(real) + i * COLUMNS);
+            alone += gan_item(gan_penalty(D, NULL, &loss, GAN_PENALTY_R1, one, one, NULL, NULL)) / ROWS;
+        }
+        check_ok(ctx);
+        check_close(value, expected, (sizeof(gan_real) == 8 ? 1e-7 : 2e-2) * (1 + expected));
+        assert_true(fabs(value - alone) > 1e-3 * value);
+        gan_ctx_free(ctx);
+    }
+}
+
+/* A D that gives x times its label, and notes what labels it was given. */
+typedef struct labelled {
+    gan_real seen[ROWS];
+    bool any;
+} labelled;
+
+static gan_tensor *labelled_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    labelled *l = gan_module_data(m);
+    gan_tensor *label = gan_call_label(call), *sum = gan_sum_axes(x, GAN_AXIS(1), false);
+    l->any = label != NULL;
+    if (!label) return sum;
+    memcpy(l->seen, gan_data(label), sizeof l->seen);
+    return gan_mul(sum, label);
+}
+
+static const gan_module_type labelled_type = {.name = "Labelled", .forward = labelled_forward, .data_bytes = sizeof(labelled)};
+
+/* |d D/d x_i| = label_i * sqrt(COLUMNS) wherever the point lies; fakes have no label. */
+static void test_penalties__carry_the_labels_of_the_reals(void **state) {
+    (void)state;
+    const gan_real labels[ROWS] = {3, 0, 1, 2, 5};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 7, .threads = 1});
+    gan_module *D = gan_module_new(ctx, &labelled_type);
+    const labelled *l = gan_module_data(D);
+    gan_loss loss = gan_loss_wasserstein();
+    gan_tensor *real = gan_randn(ctx, gan_shape2(ROWS, COLUMNS)), *fake = gan_randn(ctx, gan_shape2(ROWS, COLUMNS));
+    gan_tensor *label = gan_from(ctx, gan_shape1(ROWS), labels);
+    const gan_penalty_kind between[] = {GAN_PENALTY_WGAN_GP, GAN_PENALTY_DRAGAN, GAN_PENALTY_R1, GAN_PENALTY_R2};
+    double centred = 0, squares = 0;
+    for (int i = 0; i < ROWS; i++) {
+        centred += pow(labels[i] * sqrt(COLUMNS) - 1, 2) / ROWS;
+        squares += .5 * COLUMNS * labels[i] * labels[i] / ROWS;
+    }
+    const double expected[] = {centred, centred, squares, .5 * COLUMNS};
+    for (int k = 0; k < COUNT_OF(between); k++) {
+        double value = gan_item(gan_penalty(D, NULL, &loss, between[k], real, fake, label, gan_stream_named(ctx, "e")));
+        check_ok(ctx);
+        check_close(value, expected[k], TOLERANCE * (1 + expected[k]));
+        assert_true(l->any == (between[k] != GAN_PENALTY_R2));
+        if (l->any) assert_memory_equal(l->seen, labels, sizeof labels);
+    }
+    gan_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_penalties__of_a_perceptron_are_pytorchs),
         cmocka_unit_test(test_penalties__of_a_convolutional_net_are_pytorchs),
+        cmocka_unit_test(test_penalties__with_minibatch_layers_are_of_the_sum_over_a_batch_of_their_own),
+        cmocka_unit_test(test_penalties__carry_the_labels_of_the_reals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
