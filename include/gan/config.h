@@ -78,6 +78,9 @@ GAN_API gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx);
 /* Data, both nets, the trainer and all tricks. The settings are completed by what the data tells (sizes, the kind of net). */
 GAN_API gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx);
 
+/* A trainer for samples alone, with G and its average from a checkpoint of such a run: no data is needed, and there are no tricks. */
+GAN_API gan_trainer *gan_config_sampler(gan_config *c, gan_ctx *ctx, const char *checkpoint);
+
 /* gan_train with the options that are settings, and on_step, which may be NULL. The configuration is left in the run folder as
  * run.ini, before the first step. */
 GAN_API gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user);

@@ -101,6 +101,9 @@ GAN_API gan_status gan_trainer_save(gan_trainer *t, const char *path);
  * the context's log; the trainer's own are in force. */
 GAN_API gan_status gan_trainer_load(gan_trainer *t, const char *path);
 
+/* Reads G and its average alone, for samples: seed, data, D and tricks may be others. Errors as above. */
+GAN_API gan_status gan_trainer_load_generator(gan_trainer *t, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

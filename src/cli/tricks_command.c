@@ -1,4 +1,5 @@
 /* gan tricks, gan presets: what there is to choose from. */
+#include <ctype.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static void print_options(const gan_advice *a) {
     for (int i = 0; gan_advice_option(a, i, &o); i++) {
         if (is_part(&o, last)) {
             if (!strcmp(o.name + strlen(last), ".shape"))
-                printf("        %s.shape, .until, ...        how it changes: see the end\n", last);
+                printf("        %s.shape, .until, ...: how it changes, see the end\n", last);
             continue;
         }
         snprintf(last, sizeof last, "%s", o.name);
@@ -47,32 +48,53 @@ static const char *part_of(const gan_advice *a) {
     return NULL;
 }
 
-/* For docs/tricks.md. */
-static void print_markdown(void) {
-    const char *part = NULL;
-    const gan_advice *a;
+static void print_presets_markdown(void) {
+    const char *name;
+    printf("\n## Presets\n\n| name | | paper |\n|---|---|---|\n");
+    for (int i = 0; (name = gan_preset_name(i)); i++) {
+        gan_preset p = gan_preset_of(name);
+        printf("| `%s` | %s | %s |\n", p.name, p.brief, p.paper);
+    }
+}
+
+static void print_options_markdown(const gan_advice *a) {
     gan_setting o;
+    char last[96] = "";
+    for (int k = 0; gan_advice_option(a, k, &o); k++) {
+        if (k == 0) printf("\n| option | default | range | |\n|---|---|---|---|\n");
+        if (is_part(&o, last)) continue;
+        snprintf(last, sizeof last, "%s", o.name);
+        printf("| `%s` | %s | %s | %s |\n", o.name, o.value, o.range, o.help);
+    }
+}
+
+/* The middle of docs/tricks.md. */
+static void print_markdown(void) {
+    const char *part = "";
+    const gan_advice *a;
     for (int i = 0; (a = gan_advice_of(i)); i++) {
         const char *now = part_of(a);
-        if (now && (!part || strcmp(part, now))) {
-            printf("%s## %s\n\n", part ? "\n" : "", now);
-            part = now;
-        }
-        printf("%s**%s%s%s** %s. Player: %s.%s%s%s\n\n", i ? "\n" : "", a->sections, *a->sections ? " " : "",
-               a->name ? a->name : "", a->brief, a->player, *a->paper ? " Paper: " : "", a->paper, *a->paper ? "." : "");
+        if (now && strcmp(part, now)) printf("%s## %s\n", i ? "\n" : "", now);
+        if (now) part = now;
+        printf("\n### %s%s%s\n\n", a->name ? a->name : a->brief, *a->sections ? ", " : "", a->sections);
         if (!a->name) {
             printf("%s.\n", a->how);
             continue;
         }
-        printf("    gan train ... %s\n    %s\n", a->how, a->c);
-        char last[96] = "";
-        for (int k = 0; gan_advice_option(a, k, &o); k++) {
-            if (k == 0) printf("\n| option | default | range | |\n|---|---|---|---|\n");
-            if (is_part(&o, last)) continue;
-            snprintf(last, sizeof last, "%s", o.name);
-            printf("| `%s` | %s | %s | %s |\n", o.name, o.value, o.range, o.help);
-        }
+        printf("%c%s. Player: %s.%s%s%s\n\n    gan train ... %s\n    %s\n", toupper((unsigned char)a->brief[0]), a->brief + 1, a->player, *a->paper ? " Paper: " : "",
+               a->paper, *a->paper ? "." : "", a->how, a->c);
+        print_options_markdown(a);
     }
+    print_presets_markdown();
+}
+
+/* With the nearest name, which the configuration knows. */
+static int unknown(const command *self, const char *name) {
+    gan_ctx *ctx = new_context((gan_ctx_opts){.threads = 1});
+    gan_config_with(gan_config_new(ctx), name);
+    int status = failure(self, ctx);
+    gan_ctx_free(ctx);
+    return status;
 }
 
 static int run_tricks(const command *self, int argc, char **argv) {
@@ -91,14 +113,11 @@ static int run_tricks(const command *self, int argc, char **argv) {
         for (int k = optind; k < argc; k++) wanted |= a->name && !strcmp(a->name, argv[k]);
         if (wanted) print_advice(a), shown++;
     }
-    if (shown) return EXIT_OK;
-    gan_ctx *ctx = new_context((gan_ctx_opts){.threads = 1});
-    gan_config_with(gan_config_new(ctx), argv[optind]); /* knows the nearest name */
-    int status = failure(self, ctx);
-    gan_ctx_free(ctx);
-    return status;
+    if (shown == 0) return unknown(self, argv[optind]);
+    printf("A value that can change has parts: .shape constant, linear, cosine, exponential or steps; .to, .from, .until;\n"
+           "for steps .factor and .every; .warmup; .cut. \"sigma=0.1,until=20000\" is linear to 0.\n");
+    return EXIT_OK;
 }
-
 const command tricks_command = {"tricks", "[NAME]...",
                                 "lists the article's tricks: section, options with defaults and ranges, player, paper",
                                 "  --markdown          as a page of the documentation\n", run_tricks};

@@ -15,11 +15,11 @@ static const gan__row rows[] = {
     /* 1.1 mode collapse: training */
     {{"minibatch_discrimination", "1.1a", "D", "D looks at a batch, not at single samples", "1606.03498",
       "--with minibatch_discrimination:kernels=100", "net.minibatch = GAN_MINIBATCH_DISCRIMINATION;"},
-     SETTINGS(ONE("kind", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL),
+     SETTINGS(ONE("", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL),
               ONE("dims", "net.dims", NULL))},
     {{"minibatch_stddev", "1.1a", "D", "the light form: deviations over the batch, as a channel", "1710.10196",
       "--with minibatch_stddev:group=4", "net.minibatch = GAN_MINIBATCH_STDDEV;"},
-     SETTINGS(ONE("kind", "net.minibatch", "stddev"), ONE("group", "net.group", NULL))},
+     SETTINGS(ONE("", "net.minibatch", "stddev"), ONE("group", "net.group", NULL))},
     {{"replay", "1.1b", "D", "experience replay: D goes on judging old fakes", "1612.07828", "--with replay:rooms=50,p=0.5",
       "gan_trainer_use(t, gan_replay(ctx, gan_replay_defaults()));"},
      NULL},
@@ -44,7 +44,7 @@ static const gan__row rows[] = {
      NULL},
     {{"virtual_batch_norm", "1.1", "G", "statistics of a reference batch instead of the sample's neighbours", "1606.03498",
       "--with virtual_batch_norm", "net.g_norm = GAN_NORM_VIRTUAL;"},
-     SETTINGS(ONE("kind", "net.g_norm", "virtual"), ONE("reference", "net.reference", NULL))},
+     SETTINGS(ONE("", "net.g_norm", "virtual"), ONE("reference", "net.reference", NULL))},
 
     /* 1.2 mode collapse: objective */
     {{"loss", "1.2a, 2b", "both", "the game; softmax is the article's softmax with cross-entropy", "see loss.h",
@@ -87,7 +87,7 @@ static const gan__row rows[] = {
 
     /* 2 slow training, vanishing gradients */
     {{"residual", "2a", "both", "residual blocks", "1802.05957", "--with residual", "gan_resnet_generator(ctx, net)"},
-     SETTINGS(ONE("kind", "net.model", "resnet"))},
+     SETTINGS(ONE("", "net.model", "resnet"))},
     {{"optimiser", "2c, 6b", "both", "Adam, the default, RMSProp or SGD with momentum", "1412.6980",
       "--with optimiser:kind=rmsprop", "o.g = o.d = gan_rmsprop(5e-5);"},
      SETTINGS(BOTH("kind", "g.kind", "d.kind", NULL), BOTH("beta1", "g.beta1", "d.beta1", NULL),

@@ -6,7 +6,7 @@
 
 /* An option of a row that stands for settings. */
 typedef struct gan__alias {
-    const char *name;    /* "m" */
+    const char *name;    /* "m"; "": it cannot be given, the row itself is it */
     const char *keys[2]; /* "pack"; the second, if any, gets the same value */
     const char *value;   /* set when the row is taken on; NULL: left as it is */
 } gan__alias;

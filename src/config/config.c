@@ -232,7 +232,7 @@ typedef struct taking {
 
 static const gan__alias *alias_of(const gan__row *row, const char *name) {
     for (const gan__alias *a = row->aliases; a->name; a++)
-        if (!strcmp(a->name, name)) return a;
+        if (*name && !strcmp(a->name, name)) return a;
     return NULL;
 }
 
@@ -363,7 +363,7 @@ static bool option_of_alias(const gan__row *row, int index, gan_setting *s) {
     size_t offset;
     gan__settings defaults;
     for (const gan__alias *a = row->aliases; a->name; a++)
-        if (index-- == 0) {
+        if (*a->name && index-- == 0) {
             gan__settings_fill(&defaults);
             const gan_option *o = gan__settings_find(a->keys[0], 0, &offset);
             describe(o, (const char *)&defaults + offset, "", s);

@@ -93,6 +93,30 @@ gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
     return gan__ok(ctx) ? t : (gan_trainer *)&ctx->none;
 }
 
+/* One batch of nothing, of the shape that the nets tell, with a label for each class that D's outputs tell. */
+static gan_dataset *blank_data(const gan__settings *s, gan_ctx *ctx) {
+    bool points = s->model == GAN__MODEL_MLP;
+    int64_t n = s->trainer.batch * s->trainer.pack, classes = s->image.logits - 1;
+    gan_shape shape = points ? gan_shape2(n, s->points_net.dim) : gan_shape4(n, s->image.height, s->image.width, s->image.channels);
+    int64_t size = shape.d[1] * (points ? 1 : shape.d[2] * shape.d[3]);
+    gan_real *x = gan__calloc(ctx, (size_t)(n * size) * sizeof *x);
+    int32_t *labels = gan__calloc(ctx, (size_t)n * sizeof *labels);
+    for (int64_t i = 0; labels && classes > 0 && i < n; i++) labels[i] = (int32_t)(i % classes);
+    gan_dataset *data = gan_array_data(ctx, shape, x, (gan_array_opts){.labels = labels});
+    gan__free(ctx, x);
+    gan__free(ctx, labels);
+    return data;
+}
+
+gan_trainer *gan_config_sampler(gan_config *c, gan_ctx *ctx, const char *checkpoint) {
+    const gan__settings *s = ready(c, ctx);
+    if (!s) return (gan_trainer *)&ctx->none;
+    gan_module *G = gan_config_generator(c, ctx), *D = gan_config_discriminator(c, ctx);
+    gan_trainer *t = gan_trainer_new(G, D, blank_data(s, ctx), s->trainer);
+    gan_trainer_load_generator(t, checkpoint);
+    return gan__ok(ctx) ? t : (gan_trainer *)&ctx->none;
+}
+
 gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user) {
     static const char who[] = "gan_config_train";
     gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);

@@ -261,3 +261,16 @@ gan_status gan_trainer_load(gan_trainer *t, const char *path) {
     gan__st_close(file);
     return ctx->status;
 }
+
+gan_status gan_trainer_load_generator(gan_trainer *t, const char *path) {
+    static const char caller[] = "gan_trainer_load_generator";
+    gan_ctx *ctx = gan__trainer_ctx(t, caller);
+    if (!gan__ok(ctx)) return ctx->status;
+    gan__commit(ctx);
+    gan__st *file = gan__st_open(ctx, path, caller);
+    if (file && gan__weights_read(file, "G.", t->G, NULL, true, caller) &&
+        (!t->ema || gan__weights_read(file, "G_ema.", t->G, gan_ema_set(t->ema), true, caller)))
+        gan__commit(ctx);
+    gan__st_close(file);
+    return ctx->status;
+}
