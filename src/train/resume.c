@@ -86,6 +86,15 @@ static void add_rate(gan__st_writer *w, const char *key, const gan_optim *o) {
     gan__st_add_meta(w, key, text);
 }
 
+/* The stream that comes next by name, `last` NULL for the first; NULL: none does. Which came first into being is another matter
+ * in a run that was resumed. */
+static const gan_stream *stream_behind(const gan_ctx *ctx, const gan_stream *last) {
+    const gan_stream *next = NULL;
+    for (const gan_stream *s = ctx->state.streams; s; s = s->next)
+        if ((!last || strcmp(s->name, last->name) > 0) && (!next || strcmp(s->name, next->name) < 0)) next = s;
+    return next;
+}
+
 static void add_meta(gan_trainer *t, gan__st_writer *w) {
     gan_ctx *ctx = t->object.ctx;
     char text[GAN_OPTION_VALUE], key[NAME];
@@ -103,7 +112,7 @@ static void add_meta(gan_trainer *t, gan__st_writer *w) {
     player players[2];
     players_of(t, players);
     for (int i = 0; i < 2; i++) each_update_count(&players[i], add_update_count, w);
-    for (gan_stream *s = ctx->state.streams; s; s = s->next) add_named(w, "stream", s->name, s->position.value);
+    for (const gan_stream *s = NULL; (s = stream_behind(ctx, s));) add_named(w, "stream", s->name, s->position.value);
     for (const gan_option *o = gan__trainer_options; o->name; o++) {
         snprintf(key, sizeof key, "option.%s", o->name);
         gan__st_add_meta(w, key, gan_option_text(o, &t->opts, text, sizeof text));
@@ -243,8 +252,8 @@ static bool read_all(gan_trainer *t, gan__st *file) {
     return same_run(t, file) && gan__weights_read(file, "G.", t->G, NULL, true, who) &&
            gan__weights_read(file, "D.", t->D, NULL, true, who) &&
            (!t->ema || gan__weights_read(file, "G_ema.", t->G, gan_ema_set(t->ema), true, who)) &&
-           each_moment(&players[0], read_moment, file) && each_moment(&players[1], read_moment, file) &&
-           read_counters(t, file) && read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who);
+           each_moment(&players[0], read_moment, file) && each_moment(&players[1], read_moment, file) && read_counters(t, file) &&
+           read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who);
 }
 
 gan_status gan_trainer_load(gan_trainer *t, const char *path) {
