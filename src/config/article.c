@@ -15,8 +15,7 @@ static const gan__row rows[] = {
     /* 1.1 mode collapse: training */
     {{"minibatch_discrimination", "1.1a", "D", "D looks at a batch, not at single samples", "1606.03498",
       "--with minibatch_discrimination:kernels=100", "net.minibatch = GAN_MINIBATCH_DISCRIMINATION;"},
-     SETTINGS(ONE("", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL),
-              ONE("dims", "net.dims", NULL))},
+     SETTINGS(ONE("", "net.minibatch", "discrimination"), ONE("kernels", "net.kernels", NULL), ONE("dims", "net.dims", NULL))},
     {{"minibatch_stddev", "1.1a", "D", "the light form: deviations over the batch, as a channel", "1710.10196",
       "--with minibatch_stddev:group=4", "net.minibatch = GAN_MINIBATCH_STDDEV;"},
      SETTINGS(ONE("", "net.minibatch", "stddev"), ONE("group", "net.group", NULL))},

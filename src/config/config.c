@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../base/words.h"
-#include "article.h"
 
 static const char who[] = "gan_config";
 
@@ -77,11 +76,11 @@ static int place_in_trick(gan_config *c, const char *name, place *places) {
     return 0;
 }
 
-static bool better(const char *name, const char *candidate, const char *best) {
+bool gan__name_better(const char *name, const char *candidate, const char *best) {
     return gan__word_near(name, candidate) && (!*best || gan__word_distance(name, candidate) < gan__word_distance(name, best));
 }
 
-static void raise_unknown(gan_config *c, const char *kind, const char *name, const char *near) {
+void gan__config_unknown(gan_config *c, const char *kind, const char *name, const char *near) {
     gan__raise(c->object.ctx, GAN_E_ARG, "%s: there is no %s \"%s\"%s%s%s", who, kind, name, *near ? ": did you mean \"" : "",
                near, *near ? "\"?" : "");
 }
@@ -90,10 +89,11 @@ static void unknown_setting(gan_config *c, const char *name) {
     gan_setting s;
     char best[GAN__NAME] = "";
     for (int i = 0; gan_config_setting(c, i, &s); i++) {
-        if (better(name, s.name, best)) snprintf(best, sizeof best, "%s", s.name);
-        if ((!strncmp(s.name, "g.", 2)) && better(name, s.name + 2, best)) snprintf(best, sizeof best, "%.80s", s.name + 2);
+        if (gan__name_better(name, s.name, best)) snprintf(best, sizeof best, "%s", s.name);
+        if ((!strncmp(s.name, "g.", 2)) && gan__name_better(name, s.name + 2, best))
+            snprintf(best, sizeof best, "%.80s", s.name + 2);
     }
-    raise_unknown(c, "setting", name, best);
+    gan__config_unknown(c, "setting", name, best);
 }
 
 /* All places of a name; 0 (raised): it is none. */
@@ -127,7 +127,7 @@ static bool multiply_place(gan_config *c, const char *name, place p, const char 
     return set_place(c, name, p, text);
 }
 
-static bool set_named(gan_config *c, const char *name, const char *value, bool multiply) {
+bool gan__config_assign(gan_config *c, const char *name, const char *value, bool multiply) {
     place places[PLACES];
     int n = places_of(c, name, places);
     for (int i = 0; i < n; i++)
@@ -158,9 +158,7 @@ static bool read_assignment(gan_ctx *ctx, const char *text, assignment *a) {
     return true;
 }
 
-/* Whatever fails leaves the configuration as it was. */
-typedef bool (*change_fn)(gan_config *c, const char *text);
-static void change(gan_config *c, const char *text, change_fn fn) {
+void gan__config_change(gan_config *c, const char *text, gan__change_fn fn) {
     gan_ctx *ctx = gan__config_ctx_of(c, who);
     if (!gan__ok(ctx)) return;
     gan__config_state *before = gan__alloc(ctx, sizeof *before);
@@ -172,10 +170,10 @@ static void change(gan_config *c, const char *text, change_fn fn) {
 
 static bool set_one(gan_config *c, const char *text) {
     assignment a;
-    return read_assignment(c->object.ctx, text, &a) && set_named(c, a.name, a.value, a.multiply);
+    return read_assignment(c->object.ctx, text, &a) && gan__config_assign(c, a.name, a.value, a.multiply);
 }
 
-void gan_config_set(gan_config *c, const char *text) { change(c, text, set_one); }
+void gan_config_set(gan_config *c, const char *text) { gan__config_change(c, text, set_one); }
 
 static bool amend_one(gan_config *c, const char *text) {
     assignment a;
@@ -184,7 +182,7 @@ static bool amend_one(gan_config *c, const char *text) {
     if (!read_assignment(c->object.ctx, text, &a)) return false;
     int n = places_of(c, a.name, places);
     for (int i = 0; i < n; i++) gan_option_text(places[i].option, places[i].opts, then[i].value, sizeof then[i].value);
-    if (n == 0 || !set_named(c, a.name, a.value, a.multiply)) return false;
+    if (n == 0 || !gan__config_assign(c, a.name, a.value, a.multiply)) return false;
     for (int i = 0; i < n; i++) {
         const char *name = n == 1 ? a.name : places[i].option->name;
         gan_option_text(places[i].option, places[i].opts, now.value, sizeof now.value);
@@ -196,15 +194,15 @@ static bool amend_one(gan_config *c, const char *text) {
     return true;
 }
 
-void gan_config_amend(gan_config *c, const char *text) { change(c, text, amend_one); }
+void gan_config_amend(gan_config *c, const char *text) { gan__config_change(c, text, amend_one); }
 
 static bool set_preset(gan_config *c, const char *name) {
     gan_preset p = gan_preset_of(name);
     if (!p.name) {
         char best[GAN__NAME] = "";
         for (int i = 0; gan_preset_name(i); i++)
-            if (better(name, gan_preset_name(i), best)) snprintf(best, sizeof best, "%s", gan_preset_name(i));
-        raise_unknown(c, "preset", name, best);
+            if (gan__name_better(name, gan_preset_name(i), best)) snprintf(best, sizeof best, "%s", gan_preset_name(i));
+        gan__config_unknown(c, "preset", name, best);
         return false;
     }
     gan__settings_preset(&c->now.s, &p);
@@ -213,114 +211,11 @@ static bool set_preset(gan_config *c, const char *name) {
     return gan__ok(c->object.ctx);
 }
 
-void gan_config_preset(gan_config *c, const char *name) { change(c, name ? name : "", set_preset); }
-
-/* --- tricks ----------------------------------------------------------------------------------------------------- */
-
-static int index_of_trick(const char *name) {
-    for (int i = 0; gan__trick_table[i].name; i++)
-        if (!strcmp(gan__trick_table[i].name, name)) return i;
-    return -1;
-}
-
-typedef struct taking {
-    gan_config *c;
-    const gan__row *row;
-    int index; /* of the trick; -1: the row is one of settings */
-    const char *near;
-} taking;
-
-static const gan__alias *alias_of(const gan__row *row, const char *name) {
-    for (const gan__alias *a = row->aliases; a->name; a++)
-        if (*name && !strcmp(a->name, name)) return a;
-    return NULL;
-}
-
-static bool set_alias(gan_config *c, const gan__alias *a, const char *value) {
-    return set_named(c, a->keys[0], value, false) && (!a->keys[1] || set_named(c, a->keys[1], value, false));
-}
-
-static void unknown_alias(gan_config *c, const gan__row *row, const char *name) {
-    char best[GAN__NAME] = "";
-    for (const gan__alias *a = row->aliases; a->name; a++)
-        if (better(name, a->name, best)) snprintf(best, sizeof best, "%s", a->name);
-    char kind[GAN__NAME];
-    snprintf(kind, sizeof kind, "option of %s", row->advice.name);
-    raise_unknown(c, kind, name, best);
-}
-
-static bool take_option(void *user, const char *name, const char *value) {
-    taking *t = user;
-    if (t->index >= 0)
-        return gan__trick_option_set(t->c->object.ctx, who, &gan__trick_table[t->index], t->c->now.tricks[t->index].opts.bytes,
-                                     &t->near, name, value);
-    const gan__alias *a = alias_of(t->row, name);
-    if (!a) unknown_alias(t->c, t->row, name);
-    return a && set_alias(t->c, a, value);
-}
-
-static bool take_defaults(const taking *t) {
-    if (t->index >= 0) {
-        t->c->now.tricks[t->index].on = true;
-        gan__trick_table[t->index].fill(t->c->now.tricks[t->index].opts.bytes);
-    } else {
-        for (const gan__alias *a = t->row->aliases; a->name; a++)
-            if (a->value && !set_alias(t->c, a, a->value)) return false;
-    }
-    return true;
-}
-
-static void unknown_trick(gan_config *c, const char *name) {
-    char best[GAN__NAME] = "";
-    const gan__row *row;
-    for (int i = 0; (row = gan__row_at(i)); i++)
-        if (row->advice.name && better(name, row->advice.name, best)) snprintf(best, sizeof best, "%s", row->advice.name);
-    raise_unknown(c, "trick", name, best);
-}
-
-static bool take(gan_config *c, const char *text) {
-    gan_ctx *ctx = c->object.ctx;
-    char words[GAN_SETTING_TEXT];
-    if (strlen(text) >= sizeof words) {
-        gan__raise(ctx, GAN_E_ARG, "%s: a trick's options are longer than %zu characters", who, sizeof words - 1);
-        return false;
-    }
-    memcpy(words, text, strlen(text) + 1);
-    char *list = strchr(words, ':');
-    if (list) *list++ = 0;
-    taking t = {.c = c, .row = gan__row_of(words), .index = index_of_trick(words)};
-    if (!t.row && t.index < 0) {
-        unknown_trick(c, words);
-        return false;
-    }
-    return take_defaults(&t) && gan__pairs(ctx, who, list, take_option, &t) && gan__ok(ctx);
-}
-
-void gan_config_with(gan_config *c, const char *text) { change(c, text ? text : "", take); }
-
-static bool let_go(gan_config *c, const char *name) {
-    int i = index_of_trick(name);
-    if (i >= 0 && c->now.tricks[i].on)
-        c->now.tricks[i].on = false;
-    else if (i >= 0 || gan__row_of(name))
-        gan__raise(c->object.ctx, GAN_E_ARG, "%s: %s is %s", who, name,
-                   i >= 0 ? "not in use" : "a matter of settings: set them instead");
-    else
-        unknown_trick(c, name);
-    return gan__ok(c->object.ctx);
-}
-
-void gan_config_without(gan_config *c, const char *name) { change(c, name ? name : "", let_go); }
-
-const char *gan_config_trick(const gan_config *c, int index) {
-    for (int i = 0; !gan_config_is_nil(c) && gan__trick_table[i].name; i++)
-        if (c->now.tricks[i].on && index-- == 0) return gan__trick_table[i].name;
-    return NULL;
-}
+void gan_config_preset(gan_config *c, const char *name) { gan__config_change(c, name ? name : "", set_preset); }
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
-static void describe(const gan_option *o, const void *opts, const char *prefix, gan_setting *s) {
+void gan__setting_describe(const gan_option *o, const void *opts, const char *prefix, gan_setting *s) {
     snprintf(s->name, sizeof s->name, "%s%s%s", prefix, *prefix ? "." : "", o->name);
     gan_option_text(o, opts, s->value, sizeof s->value);
     gan_option_range(o, s->range, sizeof s->range);
@@ -339,13 +234,13 @@ bool gan_config_setting(const gan_config *c, int index, gan_setting *s) {
     for (const gan__settings_table *t = gan__settings_tables; t->options; t++)
         for (const gan_option *o = t->options; o->name; o++)
             if (is_first(o) && index-- == 0) {
-                describe(o, (const char *)&c->now.s + t->offset, "", s);
+                gan__setting_describe(o, (const char *)&c->now.s + t->offset, "", s);
                 return true;
             }
     for (int i = 0; gan__trick_table[i].name; i++)
         for (const gan_option *o = c->now.tricks[i].on ? gan__trick_table[i].options : NULL; o && o->name; o++)
             if (index-- == 0) {
-                describe(o, c->now.tricks[i].opts.bytes, gan__trick_table[i].name, s);
+                gan__setting_describe(o, c->now.tricks[i].opts.bytes, gan__trick_table[i].name, s);
                 return true;
             }
     return false;
@@ -354,40 +249,5 @@ bool gan_config_setting(const gan_config *c, int index, gan_setting *s) {
 bool gan_config_find(const gan_config *c, const char *name, gan_setting *s) {
     for (int i = 0; gan_config_setting(c, i, s); i++)
         if (!strcmp(s->name, name)) return true;
-    return false;
-}
-
-/* --- the table of tricks ---------------------------------------------------------------------------------------- */
-
-static bool option_of_alias(const gan__row *row, int index, gan_setting *s) {
-    size_t offset;
-    gan__settings defaults;
-    for (const gan__alias *a = row->aliases; a->name; a++)
-        if (*a->name && index-- == 0) {
-            gan__settings_fill(&defaults);
-            const gan_option *o = gan__settings_find(a->keys[0], 0, &offset);
-            describe(o, (const char *)&defaults + offset, "", s);
-            if (a->value) snprintf(s->value, sizeof s->value, "%s", a->value);
-            snprintf(s->name, sizeof s->name, "%s", a->name);
-            return true;
-        }
-    return false;
-}
-
-bool gan_advice_option(const gan_advice *advice, int index, gan_setting *s) {
-    const gan__row *row = advice && advice->name ? gan__row_of(advice->name) : NULL;
-    const gan__trick_entry *e = row ? gan__trick_entry_of(advice->name) : NULL;
-    if (!row || index < 0) return false;
-    if (row->aliases) return option_of_alias(row, index, s);
-    union {
-        max_align_t align;
-        char bytes[GAN__TRICK_OPTS];
-    } opts;
-    for (const gan_option *o = e ? e->options : NULL; o && o->name; o++)
-        if (index-- == 0) {
-            e->fill(opts.bytes);
-            describe(o, opts.bytes, "", s);
-            return true;
-        }
     return false;
 }

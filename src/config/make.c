@@ -97,7 +97,8 @@ gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
 static gan_dataset *blank_data(const gan__settings *s, gan_ctx *ctx) {
     bool points = s->model == GAN__MODEL_MLP;
     int64_t n = s->trainer.batch * s->trainer.pack, classes = s->image.logits - 1;
-    gan_shape shape = points ? gan_shape2(n, s->points_net.dim) : gan_shape4(n, s->image.height, s->image.width, s->image.channels);
+    gan_shape shape =
+        points ? gan_shape2(n, s->points_net.dim) : gan_shape4(n, s->image.height, s->image.width, s->image.channels);
     int64_t size = shape.d[1] * (points ? 1 : shape.d[2] * shape.d[3]);
     gan_real *x = gan__calloc(ctx, (size_t)(n * size) * sizeof *x);
     int32_t *labels = gan__calloc(ctx, (size_t)n * sizeof *labels);
