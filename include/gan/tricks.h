@@ -10,6 +10,26 @@ extern "C" {
 
 /* --- transforms of what D sees ---------------------------------------------------------------------------- */
 
+/* Differentiable augmentation (2006.10738), for small data sets: D sees each image through random changes, drawn anew for each image
+ * and each pass, of reals and of fakes, in G's turn too, where the gradient passes through them. In this order, with U uniform:
+ *   brightness   x + U[-b, b)
+ *   saturation   m + U[1-s, 1+s) (x - m), m the pixel's mean over channels; nothing for one channel
+ *   contrast     m + U[1-c, 1+c) (x - m), m the image's mean
+ *   flip         left and right change places, in half of the images
+ *   translation  moved down and right by whole pixels, up to this part of the side either way; 0 comes in
+ *   cutout       a rectangle of this part of the sides becomes 0, its middle anywhere
+ * Before noise and packing. 0 and false: not at all. Refused for data that is not images. */
+typedef struct gan_augment_opts {
+    double brightness;  /* .5; >= 0 */
+    double saturation;  /* 1; in [0, 1] */
+    double contrast;    /* .5; in [0, 1] */
+    bool flip;          /* false: for images that have no left and right, unlike digits */
+    double translation; /* .125; in [0, 1] */
+    double cutout;      /* .5; in [0, 1] */
+} gan_augment_opts;
+GAN_API gan_augment_opts gan_augment_defaults(void); /* the values named above, the paper's */
+GAN_API gan_trick *gan_augment(gan_ctx *ctx, gan_augment_opts opts);
+
 /* N(0, sigma^2), fresh for each pass, on reals and fakes, in G's turn too (1610.04490, 1701.04862). */
 typedef struct gan_instance_noise_opts {
     gan_schedule sigma; /* gan_linear_decay(.1, 0, 20000); >= 0 */

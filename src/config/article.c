@@ -121,6 +121,10 @@ static const gan__row rows[] = {
       "--with dropout:d=0.3", "net.dropout = .3;"},
      SETTINGS(ONE("d", "net.dropout", "0.3"), ONE("g", "net.g_dropout", NULL), ONE("always", "net.g_dropout_always", NULL))},
 
+    {{"augment", "", "D", "D sees reals and fakes through the same random changes", "2006.10738",
+      "--with augment:translation=0.125,flip=true", "gan_trainer_use(t, gan_augment(ctx, gan_augment_defaults()));"},
+     NULL},
+
     /* 6 practice */
     {{NULL, "6a", "both", "pixels in [-1, 1], tanh at G's end", "", "always", ""}, NULL},
     {{"upsampling", "6c", "G", "transposed convolution, PixelShuffle, or nearest and convolution", "1609.05158",

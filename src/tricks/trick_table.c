@@ -20,6 +20,14 @@
 #define END                                                                                                                      \
     { .name = NULL }
 
+static const gan_option augment_options[] = {
+    ROW(NUMBER, gan_augment_opts, brightness, "images become brighter or darker by up to this", POSITIVE),
+    ROW(NUMBER, gan_augment_opts, saturation, "colours become stronger or weaker by up to this factor", .high = 1),
+    ROW(NUMBER, gan_augment_opts, contrast, "likewise, light and dark", .high = 1),
+    ROW(BOOL, gan_augment_opts, flip, "left and right change places in half of the images"),
+    ROW(NUMBER, gan_augment_opts, translation, "images move by up to this part of their sides", .high = 1),
+    ROW(NUMBER, gan_augment_opts, cutout, "a rectangle of this part of the sides becomes 0", .high = 1), END};
+
 static const gan_option instance_noise_options[] = {
     SCHEDULE(gan_instance_noise_opts, sigma, INFINITY, "deviation of the noise; pixels are in [-1, 1]"), END};
 
@@ -105,6 +113,7 @@ FITS(gan_weight_penalty_opts);
     static void fill_##name(void *opts) { *(type *)opts = defaults; }                                                            \
     static gan_trick *make_##name(gan_ctx *ctx, const void *opts) { return gan_##name(ctx, *(const type *)opts); }
 
+PLAIN(augment, gan_augment_opts, gan_augment_defaults())
 PLAIN(instance_noise, gan_instance_noise_opts, (gan_instance_noise_opts){.sigma = gan_constant(.1)})
 PLAIN(label_noise, gan_label_noise_opts, gan_label_noise_defaults())
 PLAIN(label_flip, gan_label_flip_opts, (gan_label_flip_opts){.p = gan_constant(.05)})
@@ -154,6 +163,7 @@ PENALTY(r2, GAN_PENALTY_R2, 1)
     { #name, sizeof(gan_gradient_penalty_opts), gradient_penalty_options, fill_##name, make_gradient_penalty }
 
 const gan__trick_entry gan__trick_table[] = {
+    ENTRY(augment, gan_augment_opts),
     ENTRY(instance_noise, gan_instance_noise_opts),
     ENTRY(label_noise, gan_label_noise_opts),
     ENTRY(label_flip, gan_label_flip_opts),

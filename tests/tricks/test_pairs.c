@@ -13,6 +13,7 @@ static const struct {
     const char *name, *words;
     int needs;
 } small[] = {
+    {"augment", "augment", IMAGES},
     {"instance_noise", "instance_noise:sigma=0.1,to=0,until=100", 0},
     {"label_flip", "label_flip:p=0.2", 0},
     {"weight_clip", "weight_clip:c=0.05", 0},
