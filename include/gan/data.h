@@ -67,12 +67,22 @@ typedef struct gan_mixture_opts {
 GAN_API gan_dataset *gan_ring_data(gan_ctx *ctx, gan_mixture_opts opts);
 GAN_API gan_dataset *gan_grid_data(gan_ctx *ctx, gan_mixture_opts opts);
 
+/* Their means, [8, 2] and [25, 2], in the order of the labels; owned by the innermost scope. */
+GAN_API gan_tensor *gan_ring_means(gan_ctx *ctx);
+GAN_API gan_tensor *gan_grid_means(gan_ctx *ctx);
+#define GAN_RING_STD .01
+#define GAN_GRID_STD .05
+
 /* The next n training samples; owned by the innermost scope. A sample that cannot be loaded is an error, after which (and
  * after gan_ctx_clear) the same batch is tried again. */
 GAN_API gan_batch gan_dataset_next(gan_dataset *d, int64_t n);
 
 /* Held-out samples start .. start+n-1, always in the same order, without flips. Leaves the training order alone. */
 GAN_API gan_batch gan_dataset_held_out(gan_dataset *d, int64_t start, int64_t n);
+
+/* Training samples start .. start+n-1 in a shuffled order that is always the same, without flips: to measure on. Leaves the
+ * training order alone. */
+GAN_API gan_batch gan_dataset_training(gan_dataset *d, int64_t start, int64_t n);
 
 GAN_API gan_shape gan_dataset_shape(const gan_dataset *d); /* of one sample: [h, w, c] or [d] */
 GAN_API int64_t gan_dataset_count(const gan_dataset *d);          /* of training samples */

@@ -7,11 +7,17 @@
 #ifndef GAN_METRICS_H
 #define GAN_METRICS_H
 
-#include <gan/tensor.h>
+#include <gan/data.h>
+#include <gan/nn.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* An estimate from several parts of the samples: their mean and (population) standard deviation. */
+typedef struct gan_spread {
+    double mean, std;
+} gan_spread;
 
 /* --- sliced Wasserstein distance -------------------------------------------------------------------------- */
 
@@ -50,6 +56,119 @@ typedef struct gan_nearest {
     gan_tensor *index, *distance;
 } gan_nearest;
 GAN_API gan_nearest gan_nearest_neighbours(const gan_tensor *x, const gan_tensor *among, int k);
+
+/* --- moments and kernels ---------------------------------------------------------------------------------- */
+
+/* |m1 - m2|^2 + tr(S1 + S2 - 2(S1 S2)^(1/2)), m and S the samples' means and covariances (denominator n - 1): Frechet's distance
+ * of two Gaussians, squared; FID where the samples are Inception's features (1706.08500). a [n, ...], b [m, ...], n, m >= 2;
+ * right for singular covariances too, fewer samples than dimensions among them, but biased upwards unless n and m are many more
+ * than d. Eigenvalues come from LAPACK, whose own threads (OPENBLAS_NUM_THREADS) may move the last digits. */
+GAN_API double gan_frechet_distance(const gan_tensor *a, const gan_tensor *b);
+
+typedef struct gan_kid_opts {
+    int64_t block; /* samples of each set to a block, 2 to the fewer of n and m; 0: that, at most 1000 */
+    int blocks;    /* 0: 100, or 1 if the block is all there is */
+    uint64_t seed; /* of the draw of blocks, without replacement within a block */
+} gan_kid_opts;
+
+/* Squared maximum mean discrepancy with k(x, y) = (xy/d + 1)^3, without bias (1801.01401):
+ *   sum over i != j of (k(x_i, x_j) + k(y_i, y_j))/(s(s-1)) - 2 sum k(x_i, y_j)/s^2
+ * over each block of s samples x of a and y of b; mean and deviation over the blocks. May be negative. */
+GAN_API gan_spread gan_kid(const gan_tensor *a, const gan_tensor *b, gan_kid_opts opts);
+
+/* --- modes ------------------------------------------------------------------------------------------------ */
+
+/* How a generator spreads over the modes that there are. */
+typedef struct gan_modes {
+    int64_t samples;     /* looked at */
+    int64_t modes;       /* K */
+    int64_t captured;    /* modes with at least one sample of high quality */
+    double high_quality; /* share of the samples */
+    double reverse_kl; /* KL(p || q) in nats, p the histogram of the samples of high quality over the modes, q the modes' weights:
+                          ln K - entropy(p) for equal weights. Without any such sample, the most there can be: ln K */
+} gan_modes;
+
+/* x [n, d], means [K, d]: a sample belongs to the nearest mean, and is of high quality if it is nearer than 3 std (1705.07761,
+ * 1712.04086). gan_ring_means, GAN_RING_STD and gan_grid_means, GAN_GRID_STD are those of the mixtures. */
+GAN_API gan_modes gan_mixture_modes(const gan_tensor *x, const gan_tensor *means, double std);
+
+/* The same of n samples of the mixture itself, fixed by the seed: what a perfect generator gets. In the plane, high quality tends
+ * to 1 - e^-4.5 = .9889, and reverse KL to (K-1)/2n. */
+GAN_API gan_modes gan_perfect_mixture(const gan_tensor *means, double std, int64_t n, uint64_t seed);
+
+/* Labels [n], whole numbers from 0 to modes - 1, as of gan_classify: all samples are of high quality. reference: the modes'
+ * weights, [modes], of any sum, for example gan_label_histogram of real data; NULL: equal. A mode of weight 0 that has a sample
+ * makes the divergence infinite. */
+GAN_API gan_modes gan_label_modes(const gan_tensor *label, int64_t modes, const gan_tensor *reference);
+GAN_API gan_modes gan_perfect_labels(gan_ctx *ctx, int64_t modes, int64_t n, uint64_t seed); /* of n equally likely labels */
+GAN_API gan_tensor *gan_label_histogram(const gan_tensor *label,
+                                        int64_t modes); /* shares, [modes]; owned by the innermost scope */
+
+/* --- classes ---------------------------------------------------------------------------------------------- */
+
+typedef struct gan_score_opts {
+    bool probabilities; /* the rows are p(y|x); otherwise logits, whose softmax that is */
+    int splits;         /* 0: 10, or 1 with fewer than 10 samples */
+} gan_score_opts;
+
+/* exp(E KL(p(y|x) || p(y))) over each of `splits` consecutive parts of outputs [n, k], p(y) being the part's mean: from 1 to k
+ * (1606.03498, of Inception; here of any classifier). */
+GAN_API gan_spread gan_inception_score(const gan_tensor *outputs, gan_score_opts opts);
+
+/* [n, k] -> [n]: index of each row's greatest number, the first of equals. Owned by the innermost scope. */
+GAN_API gan_tensor *gan_top_class(const gan_tensor *outputs);
+
+/* Area under the curve (ROC) of telling reals from fakes by D's logits: P(real > fake) + P(real = fake)/2. 1: told apart, .5:
+ * alike. Tensors of any shape with at least one element. */
+GAN_API double gan_auc(const gan_tensor *real, const gan_tensor *fake);
+
+/* --- pixels ----------------------------------------------------------------------------------------------- */
+
+/* [n, h, w, c] -> [min(h, w)/2 + 1]: the mean of |F(x)|^2/(h w) over images, channels and the frequencies whose distance from 0,
+ * in cycles along the shorter side, rounds to the bin's number. White noise of variance v has v everywhere; bin 0 is brightness.
+ */
+GAN_API gan_tensor *gan_power_spectrum(const gan_tensor *x);
+
+/* Mean over the bins from 1 on of |ln P_a - ln P_b|, with powers of at least 1e-10. h, w >= 2. */
+GAN_API double gan_spectrum_distance(const gan_tensor *a, const gan_tensor *b);
+
+/* Correlation of horizontally and vertically adjacent pixels: the sum of (x - m)(x' - m) over pairs, over that of
+ * ((x - m)^2 + (x' - m)^2)/2, m being the channel's mean over all images. About 0 for noise, near 1 for pictures, 1 for a
+ * constant. */
+GAN_API double gan_neighbour_correlation(const gan_tensor *x);
+
+/* --- features --------------------------------------------------------------------------------------------- */
+
+typedef struct gan_feature_opts {
+    const char *tap;    /* path of the submodule whose output it is ("main.4"); NULL: the module's own output */
+    const gan_set *set; /* runs on these values; NULL: the module's own */
+    int64_t block;      /* samples at a time; 0: 64 */
+} gan_feature_opts;
+
+/* What m makes of samples, [n, d], a sample's features in one row: in evaluation mode, without a graph, leaving no trace in m.
+ * With m NULL, the samples themselves. The results belong to the innermost scope; nil after an error. Of x [n, ...]; of a
+ * dataset's samples start .. start+n-1, held-out ones or (gan_dataset_training) training ones; of what gan_generate makes,
+ * without keeping the samples. */
+GAN_API gan_tensor *gan_features(gan_module *m, gan_tensor *x, gan_feature_opts opts);
+typedef enum gan_part { GAN_PART_HELD_OUT, GAN_PART_TRAINING } gan_part;
+GAN_API gan_tensor *gan_data_features(gan_module *m, gan_dataset *data, gan_part part, int64_t start, int64_t n,
+                                      gan_feature_opts opts);
+typedef struct gan_generate_opts {
+    const gan_set *set;    /* G's values, an average of its weights for example; NULL: its own */
+    int64_t latent;        /* 0: gan_latent_size(G) */
+    int64_t block;         /* samples at a time; 0: 64 */
+    bool batch_statistics; /* G runs in training mode, so that batch norm takes each block's own statistics (1611.02163's
+                              protocol); nothing is written even so */
+    uint64_t seed;         /* of the latents: gan_trainer_sample's of that seed are the same */
+} gan_generate_opts;
+GAN_API gan_tensor *gan_generated_features(gan_module *m, gan_module *G, int64_t n, gan_generate_opts generate,
+                                           gan_feature_opts opts);
+
+/* n samples [n, ...] of G from latents N(0, 1), in evaluation mode, without a graph, leaving no trace in G. */
+GAN_API gan_tensor *gan_generate(gan_module *G, int64_t n, gan_generate_opts opts);
+
+/* A dataset's labels in the order of gan_data_features, [n]. */
+GAN_API gan_tensor *gan_data_labels(gan_dataset *data, gan_part part, int64_t start, int64_t n);
 
 #ifdef __cplusplus
 }

@@ -155,6 +155,7 @@ gan_shape gan_dataset_shape(const gan_dataset *d) { return seen(d)->source.sampl
 int64_t gan_dataset_count(const gan_dataset *d) { return seen(d)->train; }
 int64_t gan_dataset_held_out_count(const gan_dataset *d) { return seen(d)->held; }
 int gan_dataset_classes(const gan_dataset *d) { return seen(d)->source.classes; }
+gan_ctx *gan__dataset_ctx(const gan_dataset *d) { return gan_dataset_is_nil(d) ? gan__nil_ctx() : d->object.ctx; }
 bool gan__dataset_paired(const gan_dataset *d) { return seen(d)->source.targets; }
 int64_t gan_dataset_skipped(const gan_dataset *d) { return seen(d)->skipped; }
 int64_t gan_dataset_epoch(const gan_dataset *d) { return gan__dataset_position(d).epoch; }

@@ -222,3 +222,19 @@ gan_batch gan_dataset_held_out(gan_dataset *d, int64_t start, int64_t n) {
     for (int64_t i = 0; i < n; i++) draws[i] = (gan__draw){d->split[start + i], false};
     return load_now(d, n, "gan_dataset_held_out");
 }
+
+/* In the order of the first epoch: where nothing is held out, that of the source may be sorted. */
+gan_batch gan_dataset_training(gan_dataset *d, int64_t start, int64_t n) {
+    if (!usable(d)) return nil_batch(d);
+    if (n < 1 || start < 0 || start > d->train || n > d->train - start) {
+        gan__raise(d->object.ctx, GAN_E_ARG,
+                   "gan_dataset_training: %lld samples from %lld on were asked for, but there are %lld training samples (%s)",
+                   (long long)n, (long long)start, (long long)d->train, d->describe);
+        return nil_batch(d);
+    }
+    gan__draw *draws = scratch_draws(d, n);
+    if (!draws) return nil_batch(d);
+    gan__plan(d, start, n, draws);
+    for (int64_t i = 0; i < n; i++) draws[i].flip = false;
+    return load_now(d, n, "gan_dataset_training");
+}

@@ -21,6 +21,8 @@ void gan__dataset_seek(gan_dataset *d, gan__data_position position);
  * datasets of one identity give the same batches. "" for nil; valid as long as the dataset. */
 const char *gan__dataset_identity(const gan_dataset *d);
 
+gan_ctx *gan__dataset_ctx(const gan_dataset *d);
+
 /* Does each sample have a target? */
 bool gan__dataset_paired(const gan_dataset *d);
 

@@ -1,5 +1,6 @@
 /* Gaussian mixtures in the plane, on which mode collapse can be counted (VEEGAN, arXiv 1705.07761; PacGAN, 1712.04086). */
 #include <gan/data.h>
+#include <gan/op.h>
 #include <math.h>
 
 #include "array_data.h"
@@ -24,8 +25,8 @@ static void grid_mean(int i, double at[2]) {
     at[1] = 2 * (i % 5) - 4;
 }
 
-static const mixture ring = {"gan_ring_data", "ring", "ring of 8 Gaussians", 8, .01, ring_mean};
-static const mixture grid = {"gan_grid_data", "grid", "grid of 25 Gaussians", 25, .05, grid_mean};
+static const mixture ring = {"gan_ring_data", "ring", "ring of 8 Gaussians", 8, GAN_RING_STD, ring_mean};
+static const mixture grid = {"gan_grid_data", "grid", "grid of 25 Gaussians", 25, GAN_GRID_STD, grid_mean};
 
 /* Box & Muller (1958). */
 static void normal_pair(const uint32_t key[2], int64_t i, double z[2]) {
@@ -65,3 +66,17 @@ static gan_dataset *make(gan_ctx *ctx, gan_mixture_opts opts, const mixture *m) 
 
 gan_dataset *gan_ring_data(gan_ctx *ctx, gan_mixture_opts opts) { return make(ctx, opts, &ring); }
 gan_dataset *gan_grid_data(gan_ctx *ctx, gan_mixture_opts opts) { return make(ctx, opts, &grid); }
+
+static gan_tensor *means_of(gan_ctx *ctx, const mixture *m) {
+    gan_tensor *means = gan_empty(ctx, gan_shape2(m->components, 2));
+    gan_real *p = gan_op_write(means);
+    for (int i = 0; p && i < m->components; i++) {
+        double at[2];
+        m->mean(i, at);
+        p[2 * i] = (gan_real)at[0], p[2 * i + 1] = (gan_real)at[1];
+    }
+    return means;
+}
+
+gan_tensor *gan_ring_means(gan_ctx *ctx) { return means_of(ctx, &ring); }
+gan_tensor *gan_grid_means(gan_ctx *ctx) { return means_of(ctx, &grid); }
