@@ -1,3 +1,4 @@
+#include <gan/metrics.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -261,36 +262,16 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
 
 /* --- samples ---------------------------------------------------------------------------------------------- */
 
-#define SAMPLE_BATCH 64
-
-static void generate_rows(gan_trainer *t, gan_tensor *z, gan_tensor *out) {
-    gan_ctx *ctx = t->object.ctx;
-    int64_t n = gan_shape_of(z).d[0], row = gan_count(out) / n;
-    for (int64_t i = 0; i < n && gan__ok(ctx); i += SAMPLE_BATCH) {
-        int64_t rows = n - i < SAMPLE_BATCH ? n - i : SAMPLE_BATCH;
-        gan_scope_begin(ctx);
-        gan_tensor *x = gan_forward_with(t->G, gan_trainer_ema(t), gan_slice(z, 0, i, rows));
-        if (!gan_is_nil(x) && gan_count(x) != rows * row) /* G has grown since the trainer was made */
-            gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_sample: G does not make samples of the data's shape any more");
-        bool made = !gan_is_nil(x) && gan__ok(ctx);
-        if (made) memcpy(gan_op_write(out) + i * row, gan_data(x), (size_t)(rows * row) * sizeof(gan_real));
-        gan_scope_end(ctx);
-    }
-}
-
 gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
     gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_sample");
     if (!gan__ok(ctx)) return gan__nil(ctx);
     if (n < 1) gan__raise(ctx, GAN_E_ARG, "gan_trainer_sample: %lld samples were asked for", (long long)n);
-    gan__aside aside = gan__aside_begin(t->G);
-    /* Not one of the context's streams: sampling must leave no trace. */
-    gan_stream own = {.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ 0x73616d70u}};
-    gan_tensor *out = gan_empty(ctx, batch_of(gan_dataset_shape(t->data), n));
-    gan_tensor *z = gan_randn_from(&own, gan_shape2(n, t->opts.latent));
-    if (!gan_is_nil(z)) generate_rows(t, z, out);
-    gan_release(z);
-    gan__aside_end(&aside);
-    return gan__ok(ctx) ? out : gan__nil(ctx);
+    gan_generate_opts o = {.set = gan_trainer_ema(t), .latent = t->opts.latent, .seed = seed};
+    gan_tensor *x = gan_generate(t->G, n, o);
+    if (gan_is_nil(x) || gan_shape_equal(gan_shape_of(x), batch_of(gan_dataset_shape(t->data), n))) return x;
+    gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_sample: G does not make samples of the data's shape any more");
+    gan_release(x);
+    return gan__nil(ctx);
 }
 
 /* --- looking ---------------------------------------------------------------------------------------------- */
