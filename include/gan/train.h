@@ -65,6 +65,7 @@ typedef struct gan_train_opts {
     int64_t checkpoint_every; /* 0: only at the end */
     int64_t log_every;       /* steps between lines in metrics.jsonl; 0: 50 */
     int samples;             /* images in a grid; 0: 64 */
+    bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
     gan_step_fn on_step;     /* after each step */
     gan_step_fn on_epoch;    /* after each step that completed an epoch */
     void *user;

@@ -7,13 +7,14 @@
 
 /* --- gan train --------------------------------------------------------------------------------------------------- */
 
-enum { DATA = 1, MODEL, PRESET, WITH, WITHOUT, SET, STEPS, OUT, SEED, THREADS, LIKE, DRY_RUN, OVERWRITE, QUIET, HELP };
+enum { DATA = 1, MODEL, PRESET, WITH, WITHOUT, SET, STEPS, OUT, SEED, THREADS, LIKE, BOARD, DRY_RUN, OVERWRITE, QUIET, HELP };
 
 static const struct option options[] = {
-    {"data", 1, 0, DATA},           {"model", 1, 0, MODEL},     {"preset", 1, 0, PRESET}, {"with", 1, 0, WITH},
-    {"without", 1, 0, WITHOUT},     {"set", 1, 0, SET},         {"steps", 1, 0, STEPS},   {"out", 1, 0, OUT},
-    {"seed", 1, 0, SEED},           {"threads", 1, 0, THREADS}, {"like", 1, 0, LIKE},     {"dry-run", 0, 0, DRY_RUN},
-    {"overwrite", 0, 0, OVERWRITE}, {"quiet", 0, 0, QUIET},     {"help", 0, 0, HELP},     {0}};
+    {"data", 1, 0, DATA},         {"model", 1, 0, MODEL},         {"preset", 1, 0, PRESET}, {"with", 1, 0, WITH},
+    {"without", 1, 0, WITHOUT},   {"set", 1, 0, SET},             {"steps", 1, 0, STEPS},   {"out", 1, 0, OUT},
+    {"seed", 1, 0, SEED},         {"threads", 1, 0, THREADS},     {"like", 1, 0, LIKE},     {"tensorboard", 0, 0, BOARD},
+    {"dry-run", 0, 0, DRY_RUN},   {"overwrite", 0, 0, OVERWRITE}, {"quiet", 0, 0, QUIET},   {"help", 0, 0, HELP},
+    {0}};
 
 /* Options that are other words for settings. */
 static const char *const settings[] = {
@@ -45,6 +46,7 @@ static void take_change(gan_config *c, int option, const char *value, switches *
     case WITH: gan_config_with(c, value); break;
     case WITHOUT: gan_config_without(c, value); break;
     case SET: gan_config_set(c, value); break;
+    case BOARD: set(c, "tensorboard", "true"); break;
     case DRY_RUN: s->dry_run = true; break;
     case OVERWRITE: s->overwrite = true; break;
     case QUIET: s->quiet = true; break;
@@ -133,6 +135,7 @@ const command train_command = {
     "  --steps N           steps to take\n"
     "  --seed N            of all random numbers: the same seed gives the same run\n"
     "  --threads N         0: one per processor. The run does not depend on it\n"
+    "  --tensorboard       event files for TensorBoard in the run folder, too\n"
     "  --like FOLDER       the configuration of another run, from step 0\n"
     "  --dry-run           prints the whole configuration, as a file, and trains nothing\n"
     "  --overwrite         goes over a run that FOLDER holds\n"

@@ -18,6 +18,7 @@ static const gan_option run_options[] = {
     ROW("checkpoint_every", INT64, train.checkpoint_every, "steps between checkpoints; 0: at the end only", COUNT),
     ROW("log_every", INT64, train.log_every, "steps between lines in metrics.jsonl", FROM_1),
     ROW("samples", INT, train.samples, "samples in a grid", .low = 1, .high = 65536),
+    ROW("tensorboard", BOOL, train.tensorboard, "event files for TensorBoard in the run folder"),
     {.name = NULL},
 };
 

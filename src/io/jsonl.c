@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "../base/words.h"
+#include "append.h"
 #include "atomic_file.h"
+#include "file_bytes.h"
 #include "json.h"
 
 #define LINE 4096 /* bytes: some eighty fields */
@@ -27,26 +29,6 @@ static bool fail(gan__jsonl *log, const char *doing, int error) {
 }
 
 /* --- cutting ---------------------------------------------------------------------------------------------- */
-
-/* All of a regular file, in pool memory. NULL: raised. */
-static char *slurp(gan__jsonl *log, size_t *size) {
-    struct stat is;
-    if (fstat(log->fd, &is)) return fail(log, "looking at it", errno), NULL;
-    *size = (size_t)is.st_size;
-    char *text = gan__alloc(log->ctx, *size);
-    for (size_t at = 0; text && at < *size;) {
-        ssize_t got = pread(log->fd, text + at, *size - at, (off_t)at);
-        if (got < 0 && errno == EINTR) continue;
-        if (got > 0) {
-            at += (size_t)got;
-            continue;
-        }
-        fail(log, "reading", got ? errno : EIO);
-        gan__free(log->ctx, text);
-        text = NULL;
-    }
-    return text;
-}
 
 /* A line without a step, or one that is no JSON, is none of ours: it stays. */
 static bool too_late(const char *line, size_t length, int64_t last_step) {
@@ -75,13 +57,12 @@ static size_t keep_lines(char *text, size_t size, int64_t last_step) {
 
 /* Rewrites the log without the later lines, if there are any. False: raised. */
 static bool cut(gan__jsonl *log, int64_t last_step, bool *changed) {
-    size_t size = 0;
-    char *text = slurp(log, &size);
-    if (!text) return false;
-    size_t kept = last_step < 0 ? 0 : keep_lines(text, size, last_step);
-    *changed = kept != size;
-    bool ok = !*changed || gan__file_put(log->ctx, log->path, text, kept, log->who) == GAN_OK;
-    gan__free(log->ctx, text);
+    gan__bytes all = gan__open_file_bytes(log->ctx, log->fd, log->path, log->who);
+    if (!all.p) return false;
+    size_t kept = last_step < 0 ? 0 : keep_lines((char *)all.p, all.size, last_step);
+    *changed = kept != all.size;
+    bool ok = !*changed || gan__file_put(log->ctx, log->path, all.p, kept, log->who) == GAN_OK;
+    gan__free(log->ctx, all.p);
     return ok;
 }
 
@@ -144,18 +125,9 @@ static size_t compose(char line[LINE], int64_t step, const gan__jsonl_field *fie
 
 /* What could not be written whole is taken back, so that the next line does not continue it. */
 static bool append(gan__jsonl *log, const char *line, size_t size) {
-    off_t end = lseek(log->fd, 0, SEEK_END);
-    for (size_t at = 0; at < size;) {
-        ssize_t put = write(log->fd, line + at, size - at);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) {
-            int error = errno;
-            bool clean = at == 0 || ftruncate(log->fd, end) == 0;
-            return fail(log, clean ? "writing" : "writing (part of a line remains)", error);
-        }
-        at += (size_t)put;
-    }
-    return true;
+    bool clean;
+    int error = gan__append(log->fd, line, size, &clean);
+    return !error || fail(log, clean ? "writing" : "writing (part of a line remains)", error);
 }
 
 bool gan__jsonl_write(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count) {

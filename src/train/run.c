@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../io/event_file.h"
 #include "../io/folder.h"
 #include "../io/jsonl.h"
 #include "trainer_impl.h"
@@ -10,6 +11,12 @@
 #define PATH 4096
 #define LONGEST_NAME 64 /* of what lies in the run folder */
 static const char who[] = "gan_train";
+
+/* What grows in the run folder while it goes on; NULL: not wanted. */
+typedef struct outputs {
+    gan__jsonl *log;
+    gan__events *events;
+} outputs;
 
 /* An empty name would put the run into the root of the file system. */
 static bool out_valid(gan_ctx *ctx, const char *out) {
@@ -25,19 +32,20 @@ static const char *path_in(const gan_train_opts *o, const char *name, char path[
     return path;
 }
 
-static void write_samples(gan_trainer *t, const gan_train_opts *o, const char *name) {
+static void write_samples(gan_trainer *t, const gan_train_opts *o, const outputs *to, const char *name) {
     gan_ctx *ctx = t->object.ctx;
     char path[PATH];
     gan_scope_begin(ctx);
     gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
     if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2});
     gan_scope_end(ctx);
+    if (gan__ok(ctx)) gan__events_picture(to->events, t->steps.value, "samples", path);
 }
 
-static void write_step_samples(gan_trainer *t, const gan_train_opts *o) {
+static void write_step_samples(gan_trainer *t, const gan_train_opts *o, const outputs *to) {
     char name[LONGEST_NAME];
     snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", t->steps.value);
-    write_samples(t, o, name);
+    write_samples(t, o, to, name);
 }
 
 static void write_checkpoint(gan_trainer *t, const gan_train_opts *o) {
@@ -45,31 +53,32 @@ static void write_checkpoint(gan_trainer *t, const gan_train_opts *o) {
     gan_trainer_save(t, path_in(o, "checkpoint.safetensors", path));
 }
 
-static void write_metrics(gan__jsonl *log, const gan_trainer *t, const gan_step_info *i) {
+static void write_metrics(const outputs *to, const gan_trainer *t, const gan_step_info *i) {
     const gan__jsonl_field fields[] = {
         {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
         {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
         {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan__optim_rate(t->opt_d)}, {"g_lr", gan__optim_rate(t->opt_g)},
         {"samples_per_second", (double)(t->opts.batch * t->opts.pack) / i->seconds},
     };
-    gan__jsonl_write(log, i->step, fields, sizeof fields / sizeof *fields);
+    gan__jsonl_write(to->log, i->step, fields, sizeof fields / sizeof *fields);
+    gan__events_numbers(to->events, i->step, fields, sizeof fields / sizeof *fields);
 }
 
 static bool due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
 /* What one step leaves behind. False: the run is to end. */
-static bool after_step(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log, const gan_step_info *info, bool new_epoch) {
+static bool after_step(gan_trainer *t, const gan_train_opts *o, const outputs *to, const gan_step_info *info, bool new_epoch) {
     bool go_on = !o->on_step || o->on_step(o->user, t, info);
     if (new_epoch && o->on_epoch) go_on &= o->on_epoch(o->user, t, info);
     if (o->out) {
-        if (due(info->step, o->log_every) || info->step == o->steps) write_metrics(log, t, info);
-        if (due(info->step, o->sample_every)) write_step_samples(t, o);
+        if (due(info->step, o->log_every) || info->step == o->steps) write_metrics(to, t, info);
+        if (due(info->step, o->sample_every)) write_step_samples(t, o, to);
         if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o);
     }
     return go_on;
 }
 
-static void run_steps(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) {
+static void run_steps(gan_trainer *t, const gan_train_opts *o, const outputs *to) {
     gan_ctx *ctx = t->object.ctx;
     bool go_on = true;
     int64_t epoch = gan__epochs_done(t);
@@ -77,12 +86,13 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) 
     while (go_on && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
         gan_step_info info;
         if (gan_trainer_step(t, &info) != GAN_OK) return;
-        go_on = after_step(t, o, log, &info, info.epoch > epoch) && gan__ok(ctx);
+        go_on = after_step(t, o, to, &info, info.epoch > epoch) && gan__ok(ctx);
         epoch = info.epoch;
     }
     if (!gan__ok(ctx) || !o->out) return;
     write_checkpoint(t, o);
-    if (t->steps.value >= o->steps) write_samples(t, o, "samples/final.png");
+    bool told = due(t->steps.value, o->sample_every);
+    if (t->steps.value >= o->steps) write_samples(t, o, told ? &(outputs){0} : to, "samples/final.png");
 }
 
 /* A run that failed on its way keeps what it had reached, beside the checkpoint: the state is that of the last complete step, but
@@ -106,15 +116,17 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
-    gan__jsonl *log = NULL;
+    outputs to = {0};
     char path[PATH];
     if (o.out) {
         if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
-        log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+        to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+        if (o.tensorboard) to.events = gan__events_open(ctx, o.out, t->steps.value + 1, who);
     }
     int64_t start = t->steps.value;
-    if (gan__ok(ctx)) run_steps(t, &o, log);
+    if (gan__ok(ctx)) run_steps(t, &o, &to);
     if (!gan__ok(ctx) && o.out && t->steps.value > start) save_failed(t, &o);
-    gan__jsonl_close(log);
+    gan__events_close(to.events);
+    gan__jsonl_close(to.log);
     return ctx->status;
 }
