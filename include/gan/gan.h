@@ -19,6 +19,7 @@
  *   trick.h       how a trick is written
  *   tricks.h      the ready-made ones
  *   metrics.h     how good samples are
+ *   watch.h       failure seen early
  *   train.h       the trainer
  *   preset.h      published configurations
  *   config.h      a run in words
@@ -48,5 +49,6 @@
 #include <gan/train.h>
 #include <gan/trick.h>
 #include <gan/tricks.h>
+#include <gan/watch.h>
 
 #endif
