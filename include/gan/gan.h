@@ -19,6 +19,7 @@
  *   trick.h       how a trick is written
  *   tricks.h      the ready-made ones
  *   metrics.h     how good samples are
+ *   classifier.h  a classifier to measure them by
  *   watch.h       failure seen early
  *   train.h       the trainer
  *   preset.h      published configurations
@@ -29,6 +30,7 @@
 #define GAN_GAN_H
 
 #include <gan/checkpoint.h>
+#include <gan/classifier.h>
 #include <gan/config.h>
 #include <gan/context.h>
 #include <gan/data.h>

@@ -13,7 +13,7 @@ find src include/gan -name '*.[ch]' | sort | xargs awk '
             for (j = 1; j <= m; j++) rank[names[j]] = i
         }
         # Public headers whose layer has another name than they have.
-        split("api base,option base,preset config,status base,context base,random base,op tensor,image io,checkpoint io,schedule optim,trick tricks,gan cli", pairs, ",")
+        split("api base,option base,preset config,status base,context base,random base,op tensor,image io,checkpoint io,schedule optim,trick tricks,classifier metrics,gan cli", pairs, ",")
         for (i in pairs) { split(pairs[i], p, " "); home[p[1]] = p[2] }
     }
     function public_layer(name) { return name in home ? home[name] : name }
