@@ -29,6 +29,7 @@ typedef struct gan_optim_opts {
     double clip_value;   /* > 0: each gradient element is clamped to +-this, before clip_norm */
 } gan_optim_opts;
 
+/* Each fills in the other kinds' constants as well: .kind can be edited alone. */
 GAN_API gan_optim_opts gan_adam(double lr);    /* beta .5, .999 (DCGAN's), eps 1e-8 */
 GAN_API gan_optim_opts gan_rmsprop(double lr); /* alpha .99, eps 1e-8 */
 GAN_API gan_optim_opts gan_sgd(double lr, double momentum);

@@ -7,50 +7,80 @@
 #include "../io/atomic_file.h"
 #include "config_impl.h"
 
-enum { LINE = 199 }; /* what inih reads at most */
+enum { LINE = 199 };                        /* what inih reads at most */
+static const char blanks[] = " \t\v\f\r\n"; /* and skips around names and values */
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
+typedef struct source {
+    gan_config *c;
+    FILE *file;
+    int line;   /* the one read last */
+    int failed; /* whose contents were refused; 0: none */
+    bool too_long;
+} source;
+
+/* A line for inih, which would take the rest of one that is too long for the next, and an indented one for more of the last. */
+static char *next_line(char *text, int size, void *stream) {
+    source *s = stream;
+    if (s->failed || !fgets(text, size, s->file)) return NULL;
+    s->line++;
+    size_t n = strlen(text);
+    s->too_long = n + 1 == (size_t)size && text[n - 1] != '\n' && !feof(s->file);
+    if (s->too_long) return NULL;
+    size_t blank = strspn(text, blanks);
+    memmove(text, text + blank, n - blank + 1);
+    return text;
+}
+
 static int take_line(void *user, const char *section, const char *name, const char *value) {
-    gan_config *c = user;
+    source *s = user;
     char text[GAN_SETTING_TEXT];
-    if (!gan__ok(c->object.ctx)) return 1; /* the first error is told */
     snprintf(text, sizeof text, "%s%s%s=%s", section, *section ? "." : "", name, value);
     if (!*section && !strcmp(name, "preset"))
-        gan_config_preset(c, value);
+        gan_config_preset(s->c, value);
     else if (!*section && !strcmp(name, "with"))
-        gan_config_with(c, value);
+        gan_config_with(s->c, value);
     else
-        gan_config_set(c, text);
-    return gan__ok(c->object.ctx);
+        gan_config_set(s->c, text);
+    bool taken = gan__ok(s->c->object.ctx);
+    if (!taken) s->failed = s->line;
+    return taken;
+}
+
+/* What went wrong, if anything did, the first in the file. */
+static void raise_unread(gan_ctx *ctx, const char *path, const source *s, int malformed) {
+    gan_status status = ctx->status;
+    char reason[GAN__MESSAGE];
+    snprintf(reason, sizeof reason, "%s", ctx->message);
+    gan_ctx_clear(ctx);
+    if (ferror(s->file))
+        gan__raise(ctx, GAN_E_IO, "gan_config_read: %s cannot be read", path);
+    else if (malformed && malformed != s->failed)
+        gan__raise(ctx, GAN_E_FORMAT, "%s, line %d: neither [section] nor name = value", path, malformed);
+    else if (s->failed)
+        gan__raise(ctx, status, "%s, line %d: %s", path, s->failed, reason);
+    else if (s->too_long)
+        gan__raise(ctx, GAN_E_FORMAT, "%s, line %d: longer than %d characters", path, s->line, LINE);
 }
 
 gan_status gan_config_read(gan_config *c, const char *path) {
     static const char who[] = "gan_config_read";
     gan_ctx *ctx = gan__config_ctx_of(c, who);
+    if (gan__ok(ctx) && !path) gan__raise(ctx, GAN_E_ARG, "%s: there is no path", who);
     if (!gan__ok(ctx)) return ctx->status;
-    FILE *file = fopen(path, "r");
-    if (!file) {
+    source s = {.c = c, .file = fopen(path, "r")};
+    if (!s.file) {
         gan__raise(ctx, GAN_E_IO, "%s: %s cannot be opened: %s", who, path, strerror(errno));
         return ctx->status;
     }
     gan__config_state *before = gan__alloc(ctx, sizeof *before);
-    if (before) *before = c->now;
-    int line = before ? ini_parse_file(file, take_line, c) : 0;
-    bool unread = ferror(file) != 0;
-    fclose(file);
-    gan_status status = ctx->status;
-    char reason[GAN__MESSAGE];
-    snprintf(reason, sizeof reason, "%s", ctx->message);
-    if (before && (line != 0 || unread || status)) {
-        c->now = *before;
-        gan_ctx_clear(ctx);
-        if (unread)
-            gan__raise(ctx, GAN_E_IO, "%s: %s cannot be read", who, path);
-        else
-            gan__raise(ctx, status ? status : GAN_E_FORMAT, "%s, line %d: %s", path, line,
-                       status ? reason : "neither [section] nor name = value, or longer than 199 characters");
+    if (before) {
+        *before = c->now;
+        raise_unread(ctx, path, &s, ini_parse_stream(next_line, &s, take_line, &s));
+        if (!gan__ok(ctx)) c->now = *before;
     }
+    fclose(s.file);
     gan__free(ctx, before);
     return ctx->status;
 }
@@ -79,11 +109,13 @@ static bool add(text *t, const char *more) {
     return true;
 }
 
-/* A comment begins at " ;", and blanks around a value are not part of it. */
+/* A comment begins at a semicolon behind a blank, and blanks around a value are not part of it. */
 static bool holds(const char *line, const char *value) {
     size_t n = strlen(value);
-    return strlen(line) <= LINE && !strstr(value, " ;") && !strpbrk(value, "\r\n") && value[0] != ';' &&
-           !(n && (value[0] == ' ' || value[n - 1] == ' '));
+    if (strlen(line) > LINE || strpbrk(value, "\r\n")) return false;
+    for (const char *mark = value; (mark = strchr(mark, ';')); mark++)
+        if (mark == value || strchr(blanks, mark[-1])) return false;
+    return n == 0 || (!strchr(blanks, value[0]) && !strchr(blanks, value[n - 1]));
 }
 
 static bool add_setting(text *t, const gan_setting *s, const char *name) {

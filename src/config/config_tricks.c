@@ -22,19 +22,19 @@ typedef struct taking {
     const char *near;
 } taking;
 
-static const gan__alias *alias_of(const gan__row *row, const char *name) {
-    for (const gan__alias *a = row->aliases; a->name; a++)
+static const gan__row_option *alias_of(const gan__row *row, const char *name) {
+    for (const gan__row_option *a = row->aliases; a->name; a++)
         if (*name && !strcmp(a->name, name)) return a;
     return NULL;
 }
 
-static bool set_alias(gan_config *c, const gan__alias *a, const char *value) {
+static bool set_alias(gan_config *c, const gan__row_option *a, const char *value) {
     return gan__config_assign(c, a->keys[0], value, false) && (!a->keys[1] || gan__config_assign(c, a->keys[1], value, false));
 }
 
 static void unknown_alias(gan_config *c, const gan__row *row, const char *name) {
     char best[GAN__NAME] = "";
-    for (const gan__alias *a = row->aliases; a->name; a++)
+    for (const gan__row_option *a = row->aliases; a->name; a++)
         if (gan__name_better(name, a->name, best)) snprintf(best, sizeof best, "%s", a->name);
     char kind[GAN__NAME];
     snprintf(kind, sizeof kind, "option of %s", row->advice.name);
@@ -46,7 +46,7 @@ static bool take_option(void *user, const char *name, const char *value) {
     if (t->index >= 0)
         return gan__trick_option_set(t->c->object.ctx, who, &gan__trick_table[t->index], t->c->now.tricks[t->index].opts.bytes,
                                      &t->near, name, value);
-    const gan__alias *a = alias_of(t->row, name);
+    const gan__row_option *a = alias_of(t->row, name);
     if (!a) unknown_alias(t->c, t->row, name);
     return a && set_alias(t->c, a, value);
 }
@@ -56,7 +56,7 @@ static bool take_defaults(const taking *t) {
         t->c->now.tricks[t->index].on = true;
         gan__trick_table[t->index].fill(t->c->now.tricks[t->index].opts.bytes);
     } else {
-        for (const gan__alias *a = t->row->aliases; a->name; a++)
+        for (const gan__row_option *a = t->row->aliases; a->name; a++)
             if (a->value && !set_alias(t->c, a, a->value)) return false;
     }
     return true;
@@ -116,7 +116,7 @@ const char *gan_config_trick(const gan_config *c, int index) {
 static bool option_of_alias(const gan__row *row, int index, gan_setting *s) {
     size_t offset;
     gan__settings defaults;
-    for (const gan__alias *a = row->aliases; a->name; a++)
+    for (const gan__row_option *a = row->aliases; a->name; a++)
         if (*a->name && index-- == 0) {
             gan__settings_fill(&defaults);
             const gan_option *o = gan__settings_find(a->keys[0], 0, &offset);

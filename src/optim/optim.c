@@ -42,15 +42,15 @@ static int moment_count(const gan_optim_opts *o) {
     }
 }
 
-gan_optim_opts gan_adam(double lr) {
-    return (gan_optim_opts){.kind = GAN_ADAM, .lr = lr, .beta1 = .5, .beta2 = .999, .eps = 1e-8};
+/* The constants of all kinds, so that a change of the kind alone makes sense. */
+static gan_optim_opts usual(gan_optim_kind kind, double lr, double momentum) {
+    return (gan_optim_opts){
+        .kind = kind, .lr = lr, .beta1 = .5, .beta2 = .999, .eps = 1e-8, .alpha = .99, .momentum = momentum};
 }
 
-gan_optim_opts gan_rmsprop(double lr) { return (gan_optim_opts){.kind = GAN_RMSPROP, .lr = lr, .alpha = .99, .eps = 1e-8}; }
-
-gan_optim_opts gan_sgd(double lr, double momentum) {
-    return (gan_optim_opts){.kind = GAN_SGD, .lr = lr, .momentum = momentum};
-}
+gan_optim_opts gan_adam(double lr) { return usual(GAN_ADAM, lr, 0); }
+gan_optim_opts gan_rmsprop(double lr) { return usual(GAN_RMSPROP, lr, 0); }
+gan_optim_opts gan_sgd(double lr, double momentum) { return usual(GAN_SGD, lr, momentum); }
 
 /* --- making ----------------------------------------------------------------------------------------------- */
 

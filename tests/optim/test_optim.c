@@ -138,6 +138,11 @@ static void test_adam__has_the_defaults_of_dcgan(void **state) {
     gan_optim_opts a = gan_adam(.25), r = gan_rmsprop(.5), s = gan_sgd(.125, .75);
     assert_true(a.kind == GAN_ADAM && a.lr == .25 && a.beta1 == .5 && a.beta2 == .999 && a.eps == 1e-8);
     assert_true(r.kind == GAN_RMSPROP && r.lr == .5 && r.alpha == .99 && r.eps == 1e-8 && r.momentum == 0);
+    gan_optim_opts now = a; /* another kind, its constants with it */
+    now.kind = GAN_RMSPROP;
+    assert_true(now.alpha == r.alpha && now.eps == r.eps && now.momentum == r.momentum);
+    now = r, now.kind = GAN_ADAM;
+    assert_true(now.beta1 == a.beta1 && now.beta2 == a.beta2 && now.eps == a.eps);
     assert_true(s.kind == GAN_SGD && s.lr == .125 && s.momentum == .75);
     assert_true(a.clip_norm == 0 && a.clip_value == 0 && a.weight_decay == 0 && !a.decoupled && !a.amsgrad);
 }

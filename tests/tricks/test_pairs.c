@@ -1,27 +1,13 @@
 /* Every trick of the library's table alone, in every pair, and all together: see trial.h. Each has an effect, and keeps it beside
  * the others. A new trick joins by itself; if its defaults show nothing in a few steps of small nets, or it needs images or
- * several generators, it is given a line in the first table. */
+ * several generators, it is given a line in small_tricks.h. */
 #include "trial.h"
 
 #include "point_run.h"
+#include "small_tricks.h"
 #include "tricks/trick_table.h"
 
-enum { IMAGES = 1, SET_UPS = 2 }; /* what a trick needs, as bits */
 enum { SIDE = 8, MOST = 64 };
-
-static const struct {
-    const char *name, *words;
-    int needs;
-} small[] = {
-    {"augment", "augment", IMAGES},
-    {"instance_noise", "instance_noise:sigma=0.1,to=0,until=100", 0},
-    {"label_flip", "label_flip:p=0.2", 0},
-    {"weight_clip", "weight_clip:c=0.05", 0},
-    {"balance", "balance:above=0,most=1,decay=0.5", 0}, /* leaves D's first and third update out */
-    {"r1", "r1:interval=2", 0},
-    {"lookahead", "lookahead:steps=2,terms=true", 0},
-    {"replay", "replay:rooms=2", 0},
-};
 
 static const char *const refused[][2] = {
     {"weight_clip", "wgan_gp"}, {"weight_clip", "dragan"}, {"weight_clip", "r1"}, {"weight_clip", "r2"}};
@@ -33,14 +19,6 @@ typedef struct set_up {
     const char *tricks[MOST]; /* names of the table */
 } set_up;
 
-static int small_of(const char *name) {
-    for (int i = 0; i < COUNT_OF(small); i++)
-        if (!strcmp(small[i].name, name)) return i;
-    return -1;
-}
-
-static int needs_of(const char *name) { return small_of(name) < 0 ? 0 : small[small_of(name)].needs; }
-
 static gan_dataset *images(gan_ctx *ctx) {
     gan_real x[40 * SIDE * SIDE];
     for (int i = 0; i < COUNT_OF(x); i++) x[i] = (gan_real)((i / SIDE + i % SIDE * 3 + i / 64) % 7) / 4 - (gan_real).8;
@@ -50,7 +28,7 @@ static gan_dataset *images(gan_ctx *ctx) {
 static trial begin(const void *what, int threads) {
     const set_up *s = what;
     gan_trainer_opts o = point_opts();
-    trial t = {.ctx = gan_ctx_new((gan_ctx_opts){.seed = 3, .threads = threads}), .loss = o.loss.kind};
+    trial t = {.ctx = gan_ctx_new((gan_ctx_opts){.seed = 3, .threads = threads})};
     gan_mlp_opts points = {.dim = 2, .latent = 3, .width = 12, .depth = 2};
     gan_dcgan_opts net = {.size = SIDE, .channels = 1, .latent = 4, .features = 4, .g_norm = GAN_NORM_LAYER};
     net.d_norm = GAN_NORM_LAYER;
@@ -59,10 +37,7 @@ static trial begin(const void *what, int threads) {
     else
         t.trainer = gan_trainer_new(gan_mlp_generator(t.ctx, points), gan_mlp_discriminator(t.ctx, points),
                                     gan_ring_data(t.ctx, (gan_mixture_opts){.count = 256}), o);
-    for (int i = 0; i < s->n; i++) {
-        int row = small_of(s->tricks[i]);
-        gan_trainer_use(t.trainer, gan_trick_parse(t.ctx, row < 0 ? s->tricks[i] : small[row].words));
-    }
+    for (int i = 0; i < s->n; i++) gan_trainer_use(t.trainer, gan_trick_parse(t.ctx, words_of(s->tricks[i])));
     return t;
 }
 
