@@ -27,7 +27,7 @@ typedef struct gan_option {
     bool low_open, high_open; /* that bound is not allowed itself */
     const char *const *words; /* GAN_OPTION_WORD; NULL behind the last */
     size_t room;              /* GAN_OPTION_TEXT */
-    size_t shape; /* not 0: where the kind of a schedule stands, which a change's end makes linear if it is constant */
+    size_t shape; /* not 0: so far before it stands the kind of its schedule, which the end of a change makes linear if constant */
 } gan_option;
 
 /* One row: name, type (NUMBER), offset, help, and further fields (.high = 1) if there are any. */

@@ -108,7 +108,7 @@ static bool read_value(const gan_option *o, void *p, const char *text) {
 bool gan_option_set(const gan_option *o, void *opts, const char *text, char *why, size_t size) {
     if (!read_value(o, (char *)opts + o->offset, text)) return no_value(o, text, why, size);
     if (o->shape && *(int64_t *)((char *)opts + o->offset) > 0) {
-        int *shape = (int *)((char *)opts + o->shape);
+        int *shape = (int *)((char *)opts + o->offset - o->shape);
         if (*shape == 0) *shape = 1;
     }
     return true;

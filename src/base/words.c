@@ -1,6 +1,7 @@
 #include "words.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ void gan__number_point(char *text) {
 }
 
 void gan__number_text(double x, char *text, size_t size) {
-    for (int digits = 1; digits <= 17; digits++) {
+    bool whole = fabs(x) < 1e15 && x == floor(x); /* 10, not 1e+01 */
+    for (int digits = whole ? 15 : 1; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, x);
         if (strtod(text, NULL) == x) break;
     }

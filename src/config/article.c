@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define SETTINGS(...)                                                                                                            \
-    (const gan__row_option[]) {                                                                                                       \
+    (const gan__row_option[]) {                                                                                                  \
         __VA_ARGS__, { .name = NULL }                                                                                            \
     }
 #define ONE(alias, key, value)                                                                                                   \

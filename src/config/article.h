@@ -12,7 +12,7 @@ typedef struct gan__row_option {
 } gan__row_option;
 
 typedef struct gan__row {
-    gan_advice advice;         /* first: a gan_advice of the table is one of these */
+    gan_advice advice;              /* first: a gan_advice of the table is one of these */
     const gan__row_option *aliases; /* ends with a name of NULL; NULL: the row is a trick of this name, or only told */
 } gan__row;
 

@@ -14,9 +14,9 @@ typedef enum colour { RED, GREEN } colour;
 typedef struct thing {
     bool flag;
     int count;
-    int64_t size;
-    double rate;
     colour paint;
+    int64_t size;
+    double rate, any;
     char path[8];
 } thing;
 
@@ -24,8 +24,12 @@ static const char *const colours[] = {"red", "green", NULL};
 static const gan_option table[] = {
     {.name = "flag", .type = GAN_OPTION_BOOL, .offset = offsetof(thing, flag)},
     {.name = "count", .type = GAN_OPTION_INT, .offset = offsetof(thing, count), .low = 1, .high = 9},
-    {.name = "size", .type = GAN_OPTION_INT64, .offset = offsetof(thing, size), .shape = offsetof(thing, paint)},
+    {.name = "size",
+     .type = GAN_OPTION_INT64,
+     .offset = offsetof(thing, size),
+     .shape = offsetof(thing, size) - offsetof(thing, paint)},
     {.name = "rate", .type = GAN_OPTION_NUMBER, .offset = offsetof(thing, rate), .high = 1, .high_open = true},
+    {.name = "any", .type = GAN_OPTION_NUMBER, .offset = offsetof(thing, any)},
     {.name = "paint", .type = GAN_OPTION_WORD, .offset = offsetof(thing, paint), .words = colours},
     {.name = "path", .type = GAN_OPTION_TEXT, .offset = offsetof(thing, path), .room = 8},
     {.name = NULL},
@@ -44,8 +48,9 @@ static bool set(thing *t, const char *name, const char *text) {
 static void test_options__read_what_they_write(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {"flag", "true"}, {"flag", "false"},   {"count", "7"},     {"size", "-9007199254740993"},
-        {"rate", "0.1"},  {"rate", "2.5e-05"}, {"paint", "green"}, {"path", "a/b.png"}};
+        {"flag", "true"},    {"flag", "false"},  {"count", "7"},      {"size", "-9007199254740993"},
+        {"rate", "0.1"},     {"any", "10"},      {"any", "-1200000"}, {"any", "1e+20"},
+        {"rate", "2.5e-05"}, {"paint", "green"}, {"path", "a/b.png"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         thing t = {0};
         assert_true(set(&t, cases[i][0], cases[i][1]));
