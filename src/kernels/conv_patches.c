@@ -186,12 +186,12 @@ static void run_block(void *arg, int64_t task, int worker) {
         for (int64_t offset = 0; offset < l->length; offset += l->piece_length) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
             point_piece(l, run, runs, offset, length, count, gan__ceil_div(count, height) * height, s);
-            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .step = 1, .add = run || offset};
+            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = run || offset};
             for (int64_t panel = panel_0; panel < panel_1; panel++) {
                 job.panel = l->packed + (panel * l->runs * l->length + run * l->length + offset) * width;
                 job.column = panel * width;
                 job.n = (int)gan__least(width, l->p.k - panel * width);
-                gan__tile_fn fn = e->tiles->fn[(job.n - 1) / lanes];
+                gan__tile_fn fn = e->tiles->by_rows[(job.n - 1) / lanes];
                 for (int64_t r = 0; r < count; r += height) {
                     job.rows = s->rows + r, job.out = s->out + r;
                     job.m = (int)gan__least(height, count - r);

@@ -1,9 +1,14 @@
-/* The innermost loop of convolutions and products: a tile of the result held in registers.
+/* The innermost loops of convolutions and products: a tile of the result held in registers,
  *
- *   out[i][column + j]  (+)=  sum over runs r, l < length of  rows[r][i][l * step] * panel[r * length + l][j]
+ *   out[i][column + j]  (+)=  sum over d < depth of  value(i, d) * panel[d][j]
  *
- * A row's values are found through pointers, one per run, so that a convolution reads its image where it lies. The panel is
- * packed, `width` columns wide. */
+ * The values are found through pointers, so that a convolution reads its image where it lies. In a tile by rows each row has a
+ * pointer for each run of neighbouring depths (rows are pixels, a run is a tap's channels); in a tile by points each depth has one
+ * pointer, from which the rows are neighbours (depths are pixels, rows are channels):
+ *
+ *   value(i, r*length + l) = rows[r][i][l]          value(i, d) = points[d][first + i]
+ *
+ * The panel is packed, `width` columns wide. */
 #ifndef GAN__CONV_TILE_H
 #define GAN__CONV_TILE_H
 
@@ -12,7 +17,9 @@
 typedef struct gan__tile_job {
     const float *const *rows; /* [runs][row_stride], each at least as many as the tile has rows */
     int64_t row_stride;
-    int64_t runs, length, step;
+    int64_t runs, length;
+    const float *const *points; /* [length] */
+    int64_t first;
     const float *panel; /* 64-byte aligned */
     float *const *out;  /* [m] */
     int64_t column;
@@ -29,7 +36,7 @@ typedef void (*gan__tile_fn)(const gan__tile_job *job);
 typedef struct gan__tiles {
     int lanes, vectors;
     int depth; /* of a panel's piece that stays in the first-level cache */
-    gan__tile_fn fn[GAN__TILE_MAX_VECTORS]; /* by width in vectors, less one */
+    gan__tile_fn by_rows[GAN__TILE_MAX_VECTORS], by_points[GAN__TILE_MAX_VECTORS]; /* by width in vectors, less one */
 } gan__tiles;
 
 extern const gan__tiles gan__tiles_portable, gan__tiles_avx2, gan__tiles_avx512;

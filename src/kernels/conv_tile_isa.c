@@ -39,37 +39,83 @@ INLINE void store_row(const vec *sum, int vectors, float *out, int n, bool add) 
     }
 }
 
-INLINE void tile(const gan__tile_job *job, int vectors) {
+/* Sums that stay in registers, and the panel on its way. */
+typedef struct tile {
     vec sum[ROWS][VECTORS];
-    UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) sum[i][j] = (vec){0};
+} tile;
+
+INLINE void clear(tile *t) {
+    UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) t->sum[i][j] = (vec){0};
+}
+
+/* What the tile will be added to is on its way while it is computed. */
+INLINE void await_out(const gan__tile_job *job) {
+    if (job->add) UNROLL for (int i = 0; i < ROWS; i++) if (i < job->m) __builtin_prefetch(job->out[i] + job->column, 1);
+}
+
+INLINE void store(const tile *t, const gan__tile_job *job, int vectors) {
+    UNROLL for (int i = 0; i < ROWS; i++)
+        if (i < job->m) store_row(t->sum[i], vectors, job->out[i] + job->column, job->n, job->add);
+}
+
+INLINE void tile_by_rows(const gan__tile_job *job, int vectors) {
+    tile t;
+    clear(&t);
+    await_out(job);
     const float *panel = job->panel;
     const float *const *rows = job->rows;
     for (int64_t run = 0; run < job->runs; run++, rows += job->row_stride) {
         const float *row[ROWS];
         UNROLL for (int i = 0; i < ROWS; i++) row[i] = rows[i];
-        int64_t step = job->step, at = 0;
-        for (const float *end = panel + job->length * WIDTH; panel < end; panel += WIDTH, at += step) {
-            vec column[VECTORS];
-            UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + j * LANES);
-            UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += row[i][at] * column[j];
+        int64_t left = job->length;
+        for (; left >= 2; left -= 2, panel += 2 * WIDTH) {
+            UNROLL for (int d = 0; d < 2; d++) {
+                vec column[VECTORS];
+                UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + d * WIDTH + j * LANES);
+                UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += row[i][d] * column[j];
+            }
+            UNROLL for (int i = 0; i < ROWS; i++) row[i] += 2;
+        }
+        if (left) {
+            UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++)
+                t.sum[i][j] += row[i][0] * *(const vec *)(panel + j * LANES);
+            panel += WIDTH;
         }
     }
-    UNROLL for (int i = 0; i < ROWS; i++) if (i < job->m) store_row(sum[i], vectors, job->out[i] + job->column, job->n, job->add);
+    store(&t, job, vectors);
 }
 
-static void tile_1(const gan__tile_job *job) { tile(job, 1); }
-static void tile_2(const gan__tile_job *job) { tile(job, 2); }
+INLINE void tile_by_points(const gan__tile_job *job, int vectors) {
+    tile t;
+    clear(&t);
+    await_out(job);
+    const float *panel = job->panel;
+    int64_t first = job->first;
+    for (const float *const *points = job->points, *const *end = points + job->length; points < end; points++, panel += WIDTH) {
+        const float *at = *points + first;
+        vec column[VECTORS];
+        UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + j * LANES);
+        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += at[i] * column[j];
+    }
+    store(&t, job, vectors);
+}
+
+#define OF_WIDTH(v)                                                             \
+    static void by_rows_##v(const gan__tile_job *job) { tile_by_rows(job, v); } \
+    static void by_points_##v(const gan__tile_job *job) { tile_by_points(job, v); }
+OF_WIDTH(1)
+OF_WIDTH(2)
 #if defined(GAN__TILE_AVX512)
-static void tile_3(const gan__tile_job *job) { tile(job, 3); }
-static void tile_4(const gan__tile_job *job) { tile(job, 4); }
-#define TILES {tile_1, tile_2, tile_3, tile_4}
+OF_WIDTH(3)
+OF_WIDTH(4)
+#define OF_ALL_WIDTHS(name) {name##_1, name##_2, name##_3, name##_4}
 #else
-#define TILES {tile_1, tile_2}
+#define OF_ALL_WIDTHS(name) {name##_1, name##_2}
 #endif
 
 #define PASTE(a, b) a##b
 #define NAME(isa) PASTE(gan__tiles_, isa)
-const gan__tiles NAME(GAN__ISA_NAME) = {LANES, VECTORS, DEPTH, TILES};
+const gan__tiles NAME(GAN__ISA_NAME) = {LANES, VECTORS, DEPTH, OF_ALL_WIDTHS(by_rows), OF_ALL_WIDTHS(by_points)};
 
 #else
 typedef int gan__nothing_in_double; /* a translation unit may not be empty */

@@ -6,127 +6,173 @@
 
 /* The weight gradient: rows are weights (tap, input channel), the depth is pixels, columns are output channels.
  *
- *   A task is a block of rows, a group of panels and a range of pixels. It takes the pixels chunk by chunk: packs the chunk of y,
- *   then for a few tiles of rows at a time gathers what they read of x (both second-level cache), and multiplies: a panel's chunk
- *   stays in the first-level cache for all those tiles.
- *   Where rows and panels alone are too few tasks, pixels are split as well; the partial sums are added in order afterwards. */
+ *                     columns of y, in packed panels
+ *                   +-------+-------+-------+---    A task is a batch of input channels with all their taps, a group of panels
+ *     chunk of      | packed|       |       |       and a range of pixels. It takes the pixels chunk by chunk, some rows of the
+ *     result pixels |   y   |       |       |       result at a time: packs the chunk of y, and the region of x that it sees, a
+ *                   +-------+-------+-------+---    tile's channels together and zeros around. Then every tap reads that region
+ *       +--------+  +-------+-------+               from another place: one pointer for each pixel of the chunk.
+ *       | region |  | . . . | . . . |
+ *       | of x,  |  | . . . | . . . |  weights      Stays in the first-level cache: a panel's chunk, for the batch's tiles; in
+ *       | packed |  | . . . | . . . |               the second-level cache: the region, and the chunk of y.
+ *       +--------+  +-------+-------+
+ *
+ * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
+ * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. */
 enum {
-    BLOCK_TILES = 64,
-    BATCH_TILES = 8, /* gathered together */
-    GROUP_COLUMNS = 256, /* at least a panel */
     MAX_CHUNK = 256,
+    BATCH_TILES = 8,
+    GROUP_COLUMNS = 256, /* at least a panel */
     ROWS = GAN__TILE_ROWS,
-    WANTED_TASKS = 32,
-    SUM_AT_ONCE = 512
+    FEW_CHANNELS = 16,
+    WANTED_TASKS = 16,
+    SUM_AT_ONCE = 512,
+    LINE = 16, /* numbers in a line of the cache */
+    AHEAD = 4  /* pixels that are fetched before they are packed */
 };
 
-/* Of one result pixel: where its patch begins in x, and which part of a row of taps lies inside. */
-typedef struct reach {
-    int64_t at; /* of the patch's first value; may lie outside of x */
-    int64_t y;
-    int32_t from, to;
-} reach;
-
 typedef struct scratch {
-    reach reach[MAX_CHUNK];
-    float rows[BATCH_TILES * MAX_CHUNK * ROWS]; /* [tiles][pixels][rows] */
-    float panels[MAX_CHUNK * GROUP_COLUMNS];
+    int64_t base[MAX_CHUNK]; /* the region's row in which a row of results begins to read */
+    const float *points[MAX_CHUNK];
+    _Alignas(64) float panels[MAX_CHUNK * GROUP_COLUMNS];
 } scratch;
 
 typedef struct engine {
     const gan__tiles *tiles;
     const gan__conv_shape *s;
     const float *x, *y;
-    float *w;         /* or the partial sums [parts][rows of the weight][k] */
-    int64_t row_size; /* values in one row of taps: kw * c */
-    int64_t row_tiles;
-    int64_t blocks, panels, group, groups, chunk, parts, chunks_per_part;
+    float *w;                   /* or the partial sums [parts][lines][size][k] */
+    bool merged;                /* a line of weights is a row of taps, not one tap */
+    int64_t lines, size;
+    int64_t step_y, step_x;     /* by which neighbouring results' patches are apart in the region */
+    int64_t tiles_of_line, batch, batches;
+    int64_t panels, group, groups;
+    int64_t rows, cols, chunks; /* results in a chunk: several whole rows, or a part of one */
+    int64_t parts, chunks_per_part;
+    int64_t region_size;
+    float *regions; /* [workers][region_size] */
     scratch *scratch;
 } engine;
 
-/* Whole panels go by copies of a constant size, which the compiler turns into a few moves. */
-static void pack_columns(const float *from, int64_t stride, int64_t pixels, int64_t width, int64_t cols, float *to) {
-    if (cols < width) memset(to, 0, (size_t)(pixels * width) * sizeof *to);
-    for (int64_t p = 0; p < pixels; p++, from += stride, to += width) {
-        int64_t i = 0;
-        for (; i + 8 <= cols; i += 8) memcpy(to + i, from + i, 8 * sizeof *to);
-        for (; i < cols; i++) to[i] = from[i];
-    }
+/* Results first .. first+rows*cols-1, and the size of what they see, in pixels. */
+typedef struct chunk {
+    int64_t row, rows, col, cols;
+    int64_t pitch, phase, area;
+} chunk;
+
+/* By pixels, since y is read from afar. Whole vectors go by copies of a constant size, which become a few moves. */
+static void pack_panels(const engine *e, const chunk *q, int64_t panel_0, int64_t panel_1, float *to) {
+    int64_t width = gan__tiles_width(e->tiles), pixels = q->rows * q->cols, k = e->s->k;
+    int64_t first = panel_0 * width, cols = gan__least(k, panel_1 * width) - first;
+    const float *y = e->y + (q->row * e->s->ow + q->col) * k + first;
+    for (int64_t p = 0; p < pixels; p++, y += k)
+        for (int64_t i = 0; i < cols; i += width) {
+            float *panel = to + i * pixels + p * width;
+            int64_t n = gan__least(width, cols - i), j = 0;
+            for (; j + 8 <= n; j += 8) memcpy(panel + j, y + i + j, 8 * sizeof *panel);
+            for (; j < width; j++) panel[j] = j < n ? y[i + j] : 0;
+        }
 }
 
-static void pack_chunk(const engine *e, int64_t pixel, int64_t pixels, int64_t panel_0, int64_t panel_1, float *to) {
-    int64_t width = gan__tiles_width(e->tiles);
-    for (int64_t panel = panel_0; panel < panel_1; panel++, to += pixels * width)
-        pack_columns(e->y + pixel * e->s->k + panel * width, e->s->k, pixels, width,
-                     gan__least(width, e->s->k - panel * width), to);
-}
+/* --- the region --------------------------------------------------------------------------------------------- */
 
-static void find_reach(const engine *e, int64_t pixel, int64_t pixels, reach *r) {
+static chunk chunk_at(const engine *e, int64_t index, int64_t *base) {
     const gan__conv_shape *s = e->s;
-    int64_t b = pixel % s->ow, a = pixel / s->ow % s->oh, n = pixel / s->ow / s->oh;
-    for (int64_t p = 0; p < pixels; p++) {
-        int64_t y = a * s->sh - s->pt, x = b * s->sw - s->pl;
-        int64_t from = gan__least(gan__most(-x, 0), s->kw) * s->c, to = gan__most(gan__least(s->w - x, s->kw), 0) * s->c;
-        r[p] = (reach){((n * s->h + y) * s->w + x) * s->c, y, (int32_t)from, (int32_t)to};
-        if (++b == s->ow) {
-            b = 0;
-            if (++a == s->oh) a = 0, n++;
+    int64_t across = gan__ceil_div(s->ow, e->cols);
+    chunk q = {.row = index / across * e->rows, .col = index % across * e->cols};
+    q.rows = gan__least(e->rows, s->n * s->oh - q.row);
+    q.cols = gan__least(e->cols, s->ow - q.col);
+    q.phase = gan__ceil_div((q.cols - 1) * e->step_x + s->kw, e->step_x);
+    q.pitch = q.phase * e->step_x;
+    int64_t next = 0;
+    for (int64_t r = 0; r < q.rows; r++) {
+        base[r] = next;
+        next += (q.row + r + 1) % s->oh ? e->step_y : s->kh;
+    }
+    q.area = (base[q.rows - 1] + s->kh) * q.pitch;
+    return q;
+}
+
+/* A pixel's channels, from the first of a batch on, to their tiles, which are `stride` apart. */
+static void pack_pixel(const float *from, int64_t channels, int64_t stride, float *to) {
+    for (; channels >= ROWS; channels -= ROWS, to += stride, from += ROWS) memcpy(to, from, ROWS * sizeof *to);
+    for (int64_t i = 0; i < ROWS && channels > 0; i++) to[i] = i < channels ? from[i] : 0;
+}
+
+static void clear_pixel(int64_t channels, int64_t stride, float *to) {
+    for (; channels > 0; channels -= ROWS, to += stride) memset(to, 0, ROWS * sizeof *to);
+}
+
+/* A row of the region from a row of x, or NULL for zeros. Its columns are ordered by their phase, so that those that one tap reads
+ * are neighbours: column step_x*b + f is the f*phase + b-th. */
+static void pack_row(const engine *e, const chunk *q, const float *line, int64_t first, int64_t channels, float *to) {
+    const gan__conv_shape *s = e->s;
+    int64_t stride = q->area * ROWS;
+    for (int64_t f = 0; f < e->step_x; f++)
+        for (int64_t b = 0, x = q->col * s->sw + f - s->pl; b < q->phase; b++, x += s->sw, to += ROWS) {
+            for (int64_t i = 0; line && i < channels; i += LINE)
+                __builtin_prefetch(line + (x + AHEAD * s->sw) * s->c + first + i);
+            if (line && (uint64_t)x < (uint64_t)s->w)
+                pack_pixel(line + x * s->c + first, channels, stride, to);
+            else
+                clear_pixel(channels, stride, to);
+        }
+}
+
+/* The same where a line of weights is a row of taps: the columns stay in order, with their channels beside each other. */
+static void pack_merged_row(const engine *e, const chunk *q, const float *line, float *to) {
+    const gan__conv_shape *s = e->s;
+    for (int64_t b = 0; b < q->phase; b++)
+        for (int64_t f = 0; f < e->step_x; f++, to += s->c) {
+            int64_t x = (q->col + b) * s->sw + f - s->pl;
+            bool inside = line && (uint64_t)x < (uint64_t)s->w;
+            for (int64_t i = 0; i < s->c; i++) to[i] = inside ? line[x * s->c + i] : 0;
+        }
+}
+
+/* Rows that patches have in common are packed once. */
+static void pack_region(const engine *e, const chunk *q, int64_t tile_0, int64_t tile_1, const int64_t *base, float *region) {
+    const gan__conv_shape *s = e->s;
+    int64_t first = e->merged ? 0 : tile_0 * ROWS, channels = gan__least(s->c, tile_1 * ROWS) - first, unit = e->merged ? s->c : ROWS;
+    for (int64_t r = 0; r < q->rows; r++) {
+        int64_t n = (q->row + r) / s->oh, a = (q->row + r) % s->oh;
+        for (int64_t ky = r > 0 && a > 0 ? s->kh - e->step_y : 0; ky < s->kh; ky++) {
+            int64_t y = a * s->sh - s->pt + ky;
+            const float *line = (uint64_t)y < (uint64_t)s->h ? e->x + (n * s->h + y) * s->w * s->c : NULL;
+            float *to = region + (base[r] + ky) * q->pitch * unit;
+            if (e->merged)
+                pack_merged_row(e, q, line, to);
+            else
+                pack_row(e, q, line, first, channels, to);
         }
     }
 }
 
-/* Of a row of taps the values `first` to `first` + m that lie in [from, to), the others 0; x[at] is the first. */
-static void gather_edge(const float *x, int64_t at, int64_t first, int64_t m, int64_t from, int64_t to, int64_t tiles,
-                        int64_t stride, float *dst) {
-    for (int64_t t = 0; t < tiles; t++, first += ROWS, m -= ROWS, at += ROWS, dst += stride) {
-        int64_t begin = gan__most(from - first, 0), end = gan__least(gan__least(to - first, m), ROWS);
-        memset(dst, 0, ROWS * sizeof *dst);
-        for (int64_t i = begin; i < end; i++) dst[i] = x[at + i];
+static void point(const engine *e, const chunk *q, int64_t line, const int64_t *base, const float *region, const float **points) {
+    int64_t ky = e->merged ? line : line / e->s->kw, unit = e->merged ? e->s->c : ROWS, step = e->merged ? e->step_x * unit : unit;
+    int64_t kx = line % e->s->kw, at = e->merged ? 0 : kx % e->step_x * q->phase + kx / e->step_x;
+    for (int64_t r = 0; r < q->rows; r++) {
+        const float *from = region + ((base[r] + ky) * q->pitch + at) * unit;
+        for (int64_t b = 0; b < q->cols; b++, from += step) *points++ = from;
     }
 }
 
-/* What some tiles read that lie side by side in one row of taps, from its value `first` on; 0 outside of x and beyond m. */
-static void gather(const engine *e, const reach *r, int64_t pixels, int64_t ky, int64_t first, int64_t tiles, int64_t m,
-                   float *dst) {
-    int64_t skip = ky * e->s->w * e->s->c + first, h = e->s->h, stride = pixels * ROWS;
-    for (int64_t p = 0; p < pixels; p++, r++, dst += ROWS) {
-        bool inside = (uint64_t)(r->y + ky) < (uint64_t)h;
-        if (!inside || m < tiles * ROWS || first < r->from || first + m > r->to) {
-            gather_edge(e->x, r->at + skip, first, m, r->from, inside ? r->to : 0, tiles, stride, dst);
-            continue;
-        }
-        const float *at = e->x + (r->at + skip);
-        for (int64_t t = 0; t < tiles; t++) memcpy(dst + t * stride, at + t * ROWS, ROWS * sizeof *dst);
-    }
-}
+/* --- the products ------------------------------------------------------------------------------------------- */
 
-static void gather_batch(const engine *e, int64_t tile, int64_t end, int64_t pixels, scratch *s) {
-    float *to = s->rows;
-    for (int64_t next; tile < end; to += (next - tile) * pixels * ROWS, tile = next) {
-        int64_t ky = tile / e->row_tiles, first = tile % e->row_tiles * ROWS;
-        next = gan__least(end, (ky + 1) * e->row_tiles);
-        gather(e, s->reach, pixels, ky, first, next - tile, gan__least((next - tile) * ROWS, e->row_size - first), to);
-    }
-}
-
-static void multiply_batch(const engine *e, int64_t tile_0, int64_t tile_1, int64_t pixels, int64_t panel_0, int64_t panel_1,
-                           const scratch *s, float *w, bool add) {
+static void multiply(const engine *e, const chunk *q, int64_t line, int64_t tile_0, int64_t tile_1, int64_t panel_0,
+                     int64_t panel_1, const scratch *s, float *w, bool add) {
     const gan__tiles *t = e->tiles;
-    int64_t width = gan__tiles_width(t);
-    const float *rows[ROWS];
+    int64_t width = gan__tiles_width(t), pixels = q->rows * q->cols, next = e->merged ? ROWS : q->area * ROWS;
     float *out[ROWS];
-    gan__tile_job job = {.rows = rows, .runs = 1, .length = pixels, .step = ROWS, .panel = s->panels, .out = out, .add = add};
+    gan__tile_job job = {.points = s->points, .length = pixels, .panel = s->panels, .out = out, .add = add};
     for (int64_t panel = panel_0; panel < panel_1; panel++, job.panel += pixels * width) {
         job.column = panel * width;
         job.n = (int)gan__least(width, e->s->k - panel * width);
         for (int64_t tile = tile_0; tile < tile_1; tile++) {
-            int64_t ky = tile / e->row_tiles, first = tile % e->row_tiles * ROWS;
-            job.m = (int)gan__least(ROWS, e->row_size - first);
-            for (int i = 0; i < ROWS; i++) {
-                rows[i] = s->rows + (tile - tile_0) * pixels * ROWS + i;
-                out[i] = w + (ky * e->row_size + first + (i < job.m ? i : 0)) * e->s->k;
-            }
-            t->fn[(job.n - 1) / t->lanes](&job);
+            job.first = (tile - tile_0) * next;
+            job.m = (int)gan__least(ROWS, e->size - tile * ROWS);
+            for (int i = 0; i < job.m; i++) out[i] = w + (line * e->size + tile * ROWS + i) * e->s->k;
+            t->by_points[(job.n - 1) / t->lanes](&job);
         }
     }
 }
@@ -134,21 +180,19 @@ static void multiply_batch(const engine *e, int64_t tile_0, int64_t tile_1, int6
 static void run_task(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     scratch *s = e->scratch + worker;
-    const gan__conv_shape *c = e->s;
-    int64_t block = task % e->blocks, group = task / e->blocks % e->groups, part = task / e->blocks / e->groups;
-    int64_t tile_0 = block * BLOCK_TILES, tile_1 = gan__least(c->kh * e->row_tiles, tile_0 + BLOCK_TILES);
+    float *region = e->regions + worker * e->region_size;
+    int64_t batch = task % e->batches, group = task / e->batches % e->groups, part = task / e->batches / e->groups;
+    int64_t tile_0 = batch * e->batch, tile_1 = gan__least(e->tiles_of_line, tile_0 + e->batch);
     int64_t panel_0 = group * e->group, panel_1 = gan__least(e->panels, panel_0 + e->group);
-    int64_t begin = part * e->chunks_per_part * e->chunk, end = c->n * c->oh * c->ow;
-    float *w = e->w + part * c->kh * e->row_size * c->k;
-    end = gan__least(end, begin + e->chunks_per_part * e->chunk);
-    for (int64_t pixel = begin; pixel < end; pixel += e->chunk) {
-        int64_t pixels = gan__least(e->chunk, end - pixel);
-        pack_chunk(e, pixel, pixels, panel_0, panel_1, s->panels);
-        find_reach(e, pixel, pixels, s->reach);
-        for (int64_t tile = tile_0; tile < tile_1; tile += BATCH_TILES) {
-            int64_t last = gan__least(tile_1, tile + BATCH_TILES);
-            gather_batch(e, tile, last, pixels, s);
-            multiply_batch(e, tile, last, pixels, panel_0, panel_1, s, w, pixel > begin);
+    int64_t begin = part * e->chunks_per_part, end = gan__least(e->chunks, begin + e->chunks_per_part);
+    float *w = e->w + part * e->lines * e->size * e->s->k;
+    for (int64_t i = begin; i < end; i++) {
+        chunk q = chunk_at(e, i, s->base);
+        pack_panels(e, &q, panel_0, panel_1, s->panels);
+        pack_region(e, &q, tile_0, tile_1, s->base, region);
+        for (int64_t line = 0; line < e->lines; line++) {
+            point(e, &q, line, s->base, region, s->points);
+            multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s, w, i > begin);
         }
     }
 }
@@ -171,32 +215,49 @@ static void sum_range(void *arg, int64_t begin, int64_t end) {
     }
 }
 
+/* How results are cut into chunks, and how large a region can get. */
+static void cut_results(engine *e) {
+    const gan__conv_shape *s = e->s;
+    int64_t most = gan__least(MAX_CHUNK, e->tiles->depth), across = gan__ceil_div(s->ow, most), all = s->n * s->oh;
+    e->cols = gan__ceil_div(s->ow, across);
+    e->rows = across > 1 ? 1 : gan__least(all, most / s->ow);
+    e->chunks = gan__ceil_div(all, e->rows) * across;
+    e->step_y = gan__least(s->sh, s->kh), e->step_x = gan__least(s->sw, s->kw);
+    int64_t images = gan__least(e->rows, e->rows / s->oh + 2), high = (e->rows - images) * e->step_y + images * s->kh;
+    int64_t wide = gan__ceil_div((e->cols - 1) * e->step_x + s->kw, e->step_x) * e->step_x;
+    e->region_size = high * wide * (e->merged ? s->c : e->batch * ROWS) + 64;
+}
+
 static void cut(engine *e) {
     const gan__conv_shape *s = e->s;
-    int64_t width = gan__tiles_width(e->tiles), pixels = s->n * s->oh * s->ow;
-    e->row_size = s->kw * s->c;
-    e->row_tiles = gan__ceil_div(e->row_size, ROWS);
-    e->blocks = gan__ceil_div(s->kh * e->row_tiles, BLOCK_TILES);
+    int64_t width = gan__tiles_width(e->tiles);
+    e->merged = s->c < FEW_CHANNELS;
+    e->lines = e->merged ? s->kh : s->kh * s->kw;
+    e->size = e->merged ? s->kw * s->c : s->c;
+    e->tiles_of_line = gan__ceil_div(e->size, ROWS);
+    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, BATCH_TILES);
+    e->batch = gan__ceil_div(e->tiles_of_line, e->batches);
     e->panels = gan__ceil_div(s->k, width);
-    e->group = gan__least(e->panels, GROUP_COLUMNS / width);
-    e->groups = gan__ceil_div(e->panels, e->group);
-    e->chunk = gan__least(pixels, e->tiles->depth);
-    int64_t chunks = gan__ceil_div(pixels, e->chunk), tasks = e->blocks * e->groups;
-    e->chunks_per_part = gan__ceil_div(chunks, gan__least(chunks, gan__ceil_div(WANTED_TASKS, tasks)));
-    e->parts = gan__ceil_div(chunks, e->chunks_per_part);
+    e->groups = gan__ceil_div(e->panels, GROUP_COLUMNS / width);
+    e->group = gan__ceil_div(e->panels, e->groups);
+    cut_results(e);
+    e->chunks_per_part = gan__ceil_div(e->chunks, gan__least(e->chunks, gan__ceil_div(WANTED_TASKS, e->batches * e->groups)));
+    e->parts = gan__ceil_div(e->chunks, e->chunks_per_part);
 }
 
 bool gan__weight_run(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *y, float *w) {
     engine e = {.tiles = gan__tiles_of(ctx->isa), .s = s, .x = x, .y = y, .w = w};
     cut(&e);
-    int64_t size = s->kh * e.row_size * s->k;
+    int64_t workers = gan__threads_count(ctx->threads), size = e.lines * e.size * s->k;
     float *parts = NULL;
-    e.scratch = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch);
+    e.scratch = gan__alloc(ctx, (size_t)workers * sizeof *e.scratch);
+    e.regions = gan__alloc(ctx, (size_t)(workers * e.region_size) * sizeof *e.regions);
     if (e.parts > 1) e.w = parts = gan__alloc(ctx, (size_t)(e.parts * size) * sizeof *parts);
-    bool ok = e.scratch && e.w;
-    if (ok) gan__parallel(ctx, e.blocks * e.groups * e.parts, run_task, &e);
+    bool ok = e.scratch && e.regions && e.w;
+    if (ok) gan__parallel(ctx, e.batches * e.groups * e.parts, run_task, &e);
     if (ok && parts) gan__parallel_ranges(ctx, size, 16384, sum_range, &(sum_parts){parts, e.parts, size, w});
     gan__free(ctx, parts);
+    gan__free(ctx, e.regions);
     gan__free(ctx, e.scratch);
     return ok;
 }

@@ -19,6 +19,6 @@ const bench_case *bench_kernels(int *count);
 /* Independent fused multiply-adds on all threads of the context, with its instruction set, for about that long: GFLOP/s. */
 double bench_fma_peak(gan_ctx *ctx, double seconds);
 
-double bench_now(void); /* seconds on the monotonic clock */
+double bench_now(void); /* in seconds */
 
 #endif

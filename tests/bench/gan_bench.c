@@ -32,9 +32,11 @@ typedef struct result {
     double rss_mb, pool_mb;
 } result;
 
+static clockid_t clock_used = CLOCK_MONOTONIC;
+
 double bench_now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock_used, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -207,6 +209,7 @@ static const char usage[] =
     "  --isa NAME      avx512, avx2 or portable; default: the best\n"
     "  --seconds X     spent on each case (default 2), at least five measurements\n"
     "  --json FILE     results with raw timings; - for standard output, without the table\n"
+    "  --cpu           processor time in place of time on the wall: for one thread on a busy machine\n"
     "  --serve         one case: a measurement for each line of standard input (for pairs.py)\n"
     "  --profile N     one case: N steps after the first and no measurement, for a profiler\n"
     "  --list          the cases\n";
@@ -295,6 +298,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(a, "--seconds")) o.seconds = atof(value);
         else if (!strcmp(a, "--json")) o.json = value;
         else if (!strcmp(a, "--profile")) o.profile = atoll(value);
+        else if (!strcmp(a, "--cpu")) clock_used = CLOCK_PROCESS_CPUTIME_ID;
         else if (!strcmp(a, "--serve")) o.serve = true;
         else if (!strcmp(a, "--list")) return list();
         else if (!strcmp(a, "--help")) return fputs(usage, stdout), 0;
