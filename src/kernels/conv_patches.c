@@ -10,7 +10,7 @@ enum {
     MAX_DEPTH = 256,
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
-    WANTED_TASKS = 32 /* per product: enough to keep many threads evenly busy */
+    WANTED_TASKS = 16 /* per product: enough to keep many threads evenly busy */
 };
 
 static const float zeros[MAX_DEPTH]; /* what lies outside of the image */

@@ -23,6 +23,8 @@ enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
     GROUP_COLUMNS = 256, /* at least a panel */
+    SMALL_BATCH = 12,
+    SMALL_COLUMNS = 64,
     ROWS = GAN__TILE_ROWS,
     FEW_CHANNELS = 16,
     WANTED_TASKS = 16,
@@ -235,10 +237,12 @@ static void cut(engine *e) {
     e->lines = e->merged ? s->kh : s->kh * s->kw;
     e->size = e->merged ? s->kw * s->c : s->c;
     e->tiles_of_line = gan__ceil_div(e->size, ROWS);
-    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, BATCH_TILES);
+    bool small = s->n * s->oh * s->ow <= 2 * MAX_CHUNK; /* no pixels to split, so both other ways are */
+    int64_t batch = small ? SMALL_BATCH : BATCH_TILES, columns = small ? SMALL_COLUMNS : GROUP_COLUMNS;
+    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, batch);
     e->batch = gan__ceil_div(e->tiles_of_line, e->batches);
     e->panels = gan__ceil_div(s->k, width);
-    e->groups = gan__ceil_div(e->panels, GROUP_COLUMNS / width);
+    e->groups = gan__ceil_div(e->panels, gan__most(1, columns / width));
     e->group = gan__ceil_div(e->panels, e->groups);
     cut_results(e);
     e->chunks_per_part = gan__ceil_div(e->chunks, gan__least(e->chunks, gan__ceil_div(WANTED_TASKS, e->batches * e->groups)));

@@ -3,55 +3,83 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "conv_engine.h"
+
 /* OpenBLAS would split a product over threads of its own, as many as a process-wide setting says, and so give other bits on other
  * machines. It does that only above m*n*k = 64^3 (65,536 times its GEMM_MULTITHREAD_THRESHOLD of 4), so it is never given more
  * than a cube of 64: the threads are ours, and the order of all sums is fixed. */
 #define BLOCK 64
 
 typedef struct product {
-    bool is_double;
     bool trans_a, trans_b;
     int64_t m, n, k, columns; /* columns: blocks side by side */
-    const void *a, *b;
-    void *c;
+    const double *a, *b;
+    double *c;
 } product;
 
 static int at_most_a_block(int64_t rest) { return (int)(rest < BLOCK ? rest : BLOCK); }
 
-/* One block of c, summed along k. Places are counted in elements from a, b and c. */
+/* One block of c, summed along k. */
 static void block(void *arg, int64_t task, int worker) {
     (void)worker;
     const product *p = arg;
-    int64_t i = task / p->columns * BLOCK, j = task % p->columns * BLOCK, at_c = i * p->n + j;
+    int64_t i = task / p->columns * BLOCK, j = task % p->columns * BLOCK;
     int64_t lda = p->trans_a ? p->m : p->k, ldb = p->trans_b ? p->k : p->n;
-    int m = at_most_a_block(p->m - i), n = at_most_a_block(p->n - j);
-    CBLAS_TRANSPOSE trans_a = p->trans_a ? CblasTrans : CblasNoTrans, trans_b = p->trans_b ? CblasTrans : CblasNoTrans;
     for (int64_t l = 0; l < p->k; l += BLOCK) {
-        int64_t at_a = p->trans_a ? l * lda + i : i * lda + l, at_b = p->trans_b ? j * ldb + l : l * ldb + j;
-        int k = at_most_a_block(p->k - l);
-        if (p->is_double)
-            cblas_dgemm(CblasRowMajor, trans_a, trans_b, m, n, k, 1, (const double *)p->a + at_a, (int)lda,
-                        (const double *)p->b + at_b, (int)ldb, l > 0, (double *)p->c + at_c, (int)p->n);
-        else
-            cblas_sgemm(CblasRowMajor, trans_a, trans_b, m, n, k, 1, (const float *)p->a + at_a, (int)lda,
-                        (const float *)p->b + at_b, (int)ldb, l > 0, (float *)p->c + at_c, (int)p->n);
+        const double *a = p->a + (p->trans_a ? l * lda + i : i * lda + l);
+        const double *b = p->b + (p->trans_b ? j * ldb + l : l * ldb + j);
+        cblas_dgemm(CblasRowMajor, p->trans_a ? CblasTrans : CblasNoTrans, p->trans_b ? CblasTrans : CblasNoTrans,
+                    at_most_a_block(p->m - i), at_most_a_block(p->n - j), at_most_a_block(p->k - l), 1, a, (int)lda, b, (int)ldb,
+                    l > 0, p->c + i * p->n + j, (int)p->n);
     }
-}
-
-static void multiply(gan_ctx *ctx, product p) {
-    size_t bytes = (size_t)(p.m * p.n) * (p.is_double ? sizeof(double) : sizeof(float));
-    if (p.k == 0 && bytes > 0) memset(p.c, 0, bytes);
-    if (p.m == 0 || p.n == 0 || p.k == 0) return;
-    p.columns = (p.n + BLOCK - 1) / BLOCK;
-    gan__parallel(ctx, (p.m + BLOCK - 1) / BLOCK * p.columns, block, &p);
-}
-
-void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
-               gan_real *c) {
-    multiply(ctx, (product){sizeof(gan_real) == sizeof(double), trans_a, trans_b, m, n, k, 0, a, b, c});
 }
 
 void gan__gemm_double(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
                       double *c) {
-    multiply(ctx, (product){true, trans_a, trans_b, m, n, k, 0, a, b, c});
+    if (k == 0 && m * n > 0) memset(c, 0, (size_t)(m * n) * sizeof *c);
+    if (m == 0 || n == 0 || k == 0) return;
+    product p = {trans_a, trans_b, m, n, k, (n + BLOCK - 1) / BLOCK, a, b, c};
+    gan__parallel(ctx, (m + BLOCK - 1) / BLOCK * p.columns, block, &p);
 }
+
+#ifdef GAN_DOUBLE
+
+void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
+               gan_real *c) {
+    gan__gemm_double(ctx, trans_a, trans_b, m, n, k, a, b, c);
+}
+
+#else
+
+/* The rows of a are pixels, k their channels. */
+static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
+    gan__patches p = {.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
+                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .dst = c, .dst_x = n};
+    gan__patches_run(ctx, &p, 1);
+}
+
+/* A weight gradient over k pixels of m channels. */
+static void over_pixels(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
+    gan__conv_shape s = {.n = k, .h = 1, .w = 1, .c = m, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
+    gan__weight_run(ctx, &s, a, b, c);
+}
+
+void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
+               gan_real *c) {
+    if (k == 0 && m * n > 0) memset(c, 0, (size_t)(m * n) * sizeof *c);
+    if (m == 0 || n == 0 || k == 0) return;
+    if (!trans_a) {
+        by_rows(ctx, trans_b, m, n, k, a, b, c);
+    } else if (!trans_b) {
+        over_pixels(ctx, m, n, k, a, b, c);
+    } else { /* the transpose of b*a */
+        float *t = gan__alloc(ctx, (size_t)(m * n) * sizeof *t);
+        if (!t) return;
+        by_rows(ctx, false, n, m, k, b, a, t);
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) c[i * n + j] = t[j * m + i];
+        gan__free(ctx, t);
+    }
+}
+
+#endif

@@ -1,11 +1,12 @@
-/* Dense matrix products: OpenBLAS through cblas, on blocks of fixed size from the context's own pool. */
+/* Dense matrix products. In float32 they run on the convolution engine: a product is a convolution of single pixels, and the engine's
+ * tiles beat a general library where matrices are small. In double they go to OpenBLAS through cblas, on blocks of fixed size. */
 #ifndef GAN__DENSE_H
 #define GAN__DENSE_H
 
 #include "../base/ctx_impl.h"
 
 /* c [m, n] = op(a) [m, k] * op(b) [k, n], row-major and dense; op is the transpose where trans_* says so. Any size may be 0. The
- * same bits for every number of threads. */
+ * same bits for every number of threads. Raises without scratch memory. */
 void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
                gan_real *c);
 

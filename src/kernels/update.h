@@ -7,6 +7,13 @@
 
 #define GAN__MOMENTS 3
 
+typedef enum gan__update_kind {
+    GAN__UPDATE_ADAM,    /* 1412.6980, m = {mean, mean square, largest mean square} */
+    GAN__UPDATE_RMSPROP, /* Tieleman & Hinton 2012, m = {mean square, momentum}; beta2 is the smoothing */
+    GAN__UPDATE_SGD,     /* m = {momentum} */
+    GAN__UPDATE_COUNT
+} gan__update_kind;
+
 typedef struct gan__pair {
     const gan_real *src;
     gan_real *dst; /* NULL: not used by the rule */
@@ -28,24 +35,23 @@ typedef struct gan__rule {
     bool decoupled, amsgrad;
 } gan__rule;
 
-/* Moves elements at .. at+n-1, of which g is the gradient, clipped, scaled and with its L2 term. */
-typedef void (*gan__update_fn)(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
-
-/* Adam (1412.6980), m = {mean, mean square, largest mean square}. */
-void gan__adam(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
-/* RMSProp (Tieleman & Hinton 2012), m = {mean square, momentum}; beta2 is the smoothing. */
-void gan__rmsprop(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
-/* Gradient descent, m = {momentum}. */
-void gan__sgd(const gan__rule *rule, const gan__update *u, const gan_real *g, int64_t at, int64_t n);
-
-/* Applies fn to all parameters, spread over the threads in pieces of fixed size. Returns the index of the first parameter of
+/* Applies a rule to all parameters, spread over the threads in pieces of fixed size. Returns the index of the first parameter of
  * which a new value or moment is not finite; n if there is none. */
-int gan__update_all(gan_ctx *ctx, gan__update_fn fn, const gan__rule *rule, const gan__update *updates, int n);
+int gan__update_all(gan_ctx *ctx, gan__update_kind kind, const gan__rule *rule, const gan__update *updates, int n);
 
 /* dst = decay*src + (1-decay)*x; with decay 0 a copy of x, whatever src holds. */
 void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count, double decay);
 
 /* Of the elements clamped to +-clip. In double, always in the same order; not finite if an element is NaN. */
-double gan__sum_squares(const gan_real *x, int64_t count, double clip);
+double gan__sum_squares(gan_ctx *ctx, const gan_real *x, int64_t count, double clip);
+
+/* --- the inner loops, per instruction set ---------------------------------------------------------------------- */
+
+typedef struct gan__update_kernels {
+    /* Moves elements at .. at+n-1. False: a new value or moment is not finite. */
+    bool (*step[GAN__UPDATE_COUNT])(const gan__rule *rule, const gan__update *u, int64_t at, int64_t n);
+    void (*average)(int64_t n, const gan_real *avg, const gan_real *x, gan_real rest, gan_real *to);
+    double (*sum_squares)(int64_t n, const gan_real *x, gan_real clip);
+} gan__update_kernels;
 
 #endif

@@ -26,12 +26,12 @@ struct gan_optim {
 
 /* What distinguishes the kinds: the update and the names of its moments (PyTorch's). */
 static const struct {
-    gan__update_fn update;
+    gan__update_kind update;
     const char *moments[GAN__MOMENTS];
 } kinds[] = {
-    [GAN_ADAM] = {gan__adam, {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}},
-    [GAN_RMSPROP] = {gan__rmsprop, {"square_avg", "momentum_buffer"}},
-    [GAN_SGD] = {gan__sgd, {"momentum_buffer"}},
+    [GAN_ADAM] = {GAN__UPDATE_ADAM, {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}},
+    [GAN_RMSPROP] = {GAN__UPDATE_RMSPROP, {"square_avg", "momentum_buffer"}},
+    [GAN_SGD] = {GAN__UPDATE_SGD, {"momentum_buffer"}},
 };
 
 static int moment_count(const gan_optim_opts *o) {
@@ -261,13 +261,13 @@ static bool measure(gan_optim *o, double *norm, double *clamped_norm, const char
         const gan_tensor *g = o->slots[i].grad;
         if (!g) continue;
         any = true;
-        double s = gan__sum_squares(gan_data(g), gan_count(g), INFINITY);
+        double s = gan__sum_squares(ctx, gan_data(g), gan_count(g), INFINITY);
         if (!isfinite(s)) {
             gan__raise(ctx, GAN_E_NONFINITE, "%s: the gradient of \"%s\" is not finite", who, o->slots[i].param.name);
             return false;
         }
         squares += s;
-        clamped += isfinite(clip) ? gan__sum_squares(gan_data(g), gan_count(g), clip) : s;
+        clamped += isfinite(clip) ? gan__sum_squares(ctx, gan_data(g), gan_count(g), clip) : s;
     }
     *norm = sqrt(squares);
     *clamped_norm = sqrt(clamped);

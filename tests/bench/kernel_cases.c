@@ -105,7 +105,7 @@ static void adam_step(void *p) {
     gan__rule rule = {.lr = 2e-4, .beta1 = .5, .beta2 = .999, .eps = 1e-8, .clip = 1e30, .grad_scale = 1};
     gan__update u = {.w = {st->a, st->a}, .m = {{st->to, st->to}, {st->to2, st->to2}}, .grad = st->b, .count = ADAM_COUNT,
                      .correction1 = .5, .correction2 = .001};
-    gan__update_all(st->ctx, gan__adam, &rule, &u, 1);
+    gan__update_all(st->ctx, GAN__UPDATE_ADAM, &rule, &u, 1);
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
