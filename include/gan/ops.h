@@ -157,6 +157,10 @@ GAN_API gan_tensor *gan_pixel_unshuffle(gan_tensor *x, int r);
  * NULL. If stats is not NULL, *stats receives [2, c]: mean and population variance, without history. */
 GAN_API gan_tensor *gan_batch_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, gan_tensor **stats);
 
+/* gan_leaky_relu(gan_batch_norm(x, ...), slope) in fewer passes over memory, slope >= 0 (0: ReLU). A Sequential does so by itself. */
+GAN_API gan_tensor *gan_batch_norm_leaky(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, double slope,
+                                         gan_tensor **stats);
+
 /* The same by given statistics, mean and var of shape [c], as in evaluation mode. Differentiable by them too. */
 GAN_API gan_tensor *gan_normalize(gan_tensor *x, gan_tensor *mean, gan_tensor *var, gan_tensor *gamma, gan_tensor *beta,
                                   double eps);

@@ -72,7 +72,8 @@ INLINE void tile_by_rows(const gan__tile_job *job, int vectors) {
             UNROLL for (int d = 0; d < 2; d++) {
                 vec column[VECTORS];
                 UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + d * WIDTH + j * LANES);
-                UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += row[i][d] * column[j];
+                UNROLL for (int i = 0; i < ROWS; i++)
+                    UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += row[i][d] * column[j];
             }
             UNROLL for (int i = 0; i < ROWS; i++) row[i] += 2;
         }

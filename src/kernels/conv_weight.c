@@ -105,8 +105,8 @@ static void clear_pixel(int64_t channels, int64_t stride, float *to) {
     for (; channels > 0; channels -= ROWS, to += stride) memset(to, 0, ROWS * sizeof *to);
 }
 
-/* A row of the region from a row of x, or NULL for zeros. Its columns are ordered by their phase, so that those that one tap reads
- * are neighbours: column step_x*b + f is the f*phase + b-th. */
+/* A row of the region from a row of x, or NULL for zeros. Its columns are ordered by their phase, so that those that one tap
+ * reads are neighbours: column step_x*b + f is the f*phase + b-th. */
 static void pack_row(const engine *e, const chunk *q, const float *line, int64_t first, int64_t channels, float *to) {
     const gan__conv_shape *s = e->s;
     int64_t stride = q->area * ROWS;
@@ -135,7 +135,7 @@ static void pack_merged_row(const engine *e, const chunk *q, const float *line, 
 /* Rows that patches have in common are packed once. */
 static void pack_region(const engine *e, const chunk *q, int64_t tile_0, int64_t tile_1, const int64_t *base, float *region) {
     const gan__conv_shape *s = e->s;
-    int64_t first = e->merged ? 0 : tile_0 * ROWS, channels = gan__least(s->c, tile_1 * ROWS) - first, unit = e->merged ? s->c : ROWS;
+    int64_t unit = e->merged ? s->c : ROWS, first = tile_0 * ROWS, channels = gan__least(s->c, tile_1 * ROWS) - first;
     for (int64_t r = 0; r < q->rows; r++) {
         int64_t n = (q->row + r) / s->oh, a = (q->row + r) % s->oh;
         for (int64_t ky = r > 0 && a > 0 ? s->kh - e->step_y : 0; ky < s->kh; ky++) {
@@ -151,8 +151,9 @@ static void pack_region(const engine *e, const chunk *q, int64_t tile_0, int64_t
 }
 
 static void point(const engine *e, const chunk *q, int64_t line, const int64_t *base, const float *region, const float **points) {
-    int64_t ky = e->merged ? line : line / e->s->kw, unit = e->merged ? e->s->c : ROWS, step = e->merged ? e->step_x * unit : unit;
-    int64_t kx = line % e->s->kw, at = e->merged ? 0 : kx % e->step_x * q->phase + kx / e->step_x;
+    int64_t ky = e->merged ? line : line / e->s->kw, kx = line % e->s->kw;
+    int64_t unit = e->merged ? e->s->c : ROWS, step = e->merged ? e->step_x * unit : unit;
+    int64_t at = e->merged ? 0 : kx % e->step_x * q->phase + kx / e->step_x;
     for (int64_t r = 0; r < q->rows; r++) {
         const float *from = region + ((base[r] + ky) * q->pitch + at) * unit;
         for (int64_t b = 0; b < q->cols; b++, from += step) *points++ = from;

@@ -1,5 +1,6 @@
-/* Dense matrix products. In float32 they run on the convolution engine: a product is a convolution of single pixels, and the engine's
- * tiles beat a general library where matrices are small. In double they go to OpenBLAS through cblas, on blocks of fixed size. */
+/* Dense matrix products. In float32 they run on the convolution engine: a product is a convolution of single pixels, and the
+ * engine's tiles beat a general library where matrices are small. In double they go to OpenBLAS through cblas, on blocks of
+ * fixed size. */
 #ifndef GAN__DENSE_H
 #define GAN__DENSE_H
 

@@ -31,8 +31,7 @@ typedef struct plan {
 
     const gan_real *x, *g;
     gan_real *y;
-    gan__norm_stats by;
-    const gan_real *gamma, *beta;
+    const gan__norm_form *f;
     const double *sums;
     double *partial;                /* [groups, tasks, 2, width] */
 } plan;
@@ -129,35 +128,36 @@ bool gan__norm_moments(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, gan_r
 
 static double inverse_std(gan__norm_stats by, int64_t at) { return 1 / sqrt((double)by.var[at] + by.eps); }
 
+static void form_tile(const plan *p, int64_t group, int64_t j, int64_t width, gan__norm_tile *tile) {
+    const gan__norm_form *f = p->f;
+    tile->slope = (gan_real)f->slope;
+    for (int64_t t = 0; t < width; t++) {
+        int64_t c = (j + t) % p->s.c, at = group * f->by.stride + c;
+        tile->mean[t] = f->by.mean[at];
+        tile->scale[t] = (gan_real)((f->gamma ? (double)f->gamma[c] : 1) * inverse_std(f->by, at));
+        tile->shift[t] = f->beta ? f->beta[c] : 0;
+    }
+}
+
 static void apply_task(void *arg, int64_t task, int worker) {
     (void)worker;
     const plan *p = arg;
     piece q = piece_of(p, task);
     for (int64_t j = 0; j < p->width; j += TILE) {
         int64_t width = smaller(TILE, p->width - j);
-        gan_real mean[TILE], scale[TILE], shift[TILE];
-        for (int64_t t = 0; t < width; t++) {
-            int64_t c = (j + t) % p->s.c, at = q.group * p->by.stride + c;
-            mean[t] = p->by.mean[at];
-            scale[t] = (gan_real)((p->gamma ? (double)p->gamma[c] : 1) * inverse_std(p->by, at));
-            shift[t] = p->beta ? p->beta[c] : 0;
-        }
-        p->k->apply(q.lines, p->width, width, p->x + q.at + j, mean, scale, shift, p->y + q.at + j);
+        gan__norm_tile tile;
+        form_tile(p, q.group, j, width, &tile);
+        p->k->apply(q.lines, p->width, width, p->x + q.at + j, &tile, p->y + q.at + j);
     }
 }
 
-void gan__norm_apply(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, gan__norm_stats by, const gan_real *gamma,
-                     const gan_real *beta, gan_real *y) {
+void gan__norm_apply(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan__norm_form *f, gan_real *y) {
     plan p = plan_of(ctx, s, x);
-    p.by = by, p.gamma = gamma, p.beta = beta, p.y = y;
+    p.f = f, p.y = y;
     run(ctx, &p, apply_task);
 }
 
 /* --- backward --------------------------------------------------------------------------------------------- */
-
-static void tile_means(const plan *p, int64_t group, int64_t j, int64_t width, gan_real *mean) {
-    for (int64_t t = 0; t < width; t++) mean[t] = p->by.mean[group * p->by.stride + (j + t) % p->s.c];
-}
 
 static void sums_task(void *arg, int64_t task, int worker) {
     (void)worker;
@@ -167,28 +167,28 @@ static void sums_task(void *arg, int64_t task, int worker) {
     for (int64_t j = 0; j < p->width; j += TILE) {
         int64_t width = smaller(TILE, p->width - j);
         double first[TILE] = {0}, second[TILE] = {0};
-        gan_real mean[TILE];
-        tile_means(p, q.group, j, width, mean);
+        gan__norm_tile tile;
+        form_tile(p, q.group, j, width, &tile);
         for (int64_t i = 0; i < q.lines; i += BLOCK) {
             gan_real s1[TILE], s2[TILE];
             int64_t at = q.at + i * p->width + j;
-            p->k->sums(smaller(BLOCK, q.lines - i), p->width, width, p->x + at, p->g + at, mean, s1, s2);
+            p->k->sums(smaller(BLOCK, q.lines - i), p->width, width, p->x + at, p->g + at, &tile, s1, s2);
             for (int64_t t = 0; t < width; t++) first[t] += (double)s1[t], second[t] += (double)s2[t];
         }
         for (int64_t t = 0; t < width; t++) sum[j + t] = first[t], sum[p->width + j + t] = second[t];
     }
 }
 
-bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by,
+bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, const gan__norm_form *f,
                          double *sums) {
     plan p = plan_of(ctx, s, x);
-    p.by = by, p.g = g;
+    p.f = f, p.g = g;
     if (!with_partials(ctx, &p, sums_task)) return false;
     for (int64_t i = 0; i < s.groups * 2; i++)
         for (int64_t j = 0; j < s.c; j++) {
             double all = 0;
             for (int64_t t = 0; t < p.tasks; t++)
-                for (int64_t f = j; f < p.width; f += s.c) all += p.partial[((i / 2 * p.tasks + t) * 2 + i % 2) * p.width + f];
+                for (int64_t k = j; k < p.width; k += s.c) all += p.partial[((i / 2 * p.tasks + t) * 2 + i % 2) * p.width + k];
             sums[i * s.c + j] = all;
         }
     gan__free(ctx, p.partial);
@@ -202,23 +202,23 @@ static void grad_task(void *arg, int64_t task, int worker) {
     double n = (double)p->s.rows;
     for (int64_t j = 0; j < p->width; j += TILE) {
         int64_t width = smaller(TILE, p->width - j);
-        gan_real mean[TILE], scale[TILE], slope[TILE], shift[TILE];
-        tile_means(p, q.group, j, width, mean);
+        gan__norm_tile tile;
+        form_tile(p, q.group, j, width, &tile);
         for (int64_t t = 0; t < width; t++) {
             int64_t c = (j + t) % p->s.c;
             const double *sum = p->sums + q.group * 2 * p->s.c + c;
-            double inv = inverse_std(p->by, q.group * p->by.stride + c), s = (p->gamma ? (double)p->gamma[c] : 1) * inv;
-            scale[t] = (gan_real)s;
-            slope[t] = (gan_real)(s * inv * inv * sum[p->s.c] / n);
-            shift[t] = (gan_real)(s * sum[0] / n);
+            double inv = inverse_std(p->f->by, q.group * p->f->by.stride + c);
+            double scale = (p->f->gamma ? (double)p->f->gamma[c] : 1) * inv;
+            tile.along[t] = (gan_real)(scale * inv * inv * sum[p->s.c] / n);
+            tile.back[t] = (gan_real)(scale * sum[0] / n);
         }
-        p->k->grad(q.lines, p->width, width, p->x + q.at + j, p->g + q.at + j, mean, scale, slope, shift, p->y + q.at + j);
+        p->k->grad(q.lines, p->width, width, p->x + q.at + j, p->g + q.at + j, &tile, p->y + q.at + j);
     }
 }
 
-void gan__norm_grad(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, gan__norm_stats by,
-                    const gan_real *gamma, const double *sums, gan_real *dx) {
+void gan__norm_grad(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, const gan__norm_form *f,
+                    const double *sums, gan_real *dx) {
     plan p = plan_of(ctx, s, x);
-    p.g = g, p.by = by, p.gamma = gamma, p.sums = sums, p.y = dx;
+    p.f = f, p.g = g, p.sums = sums, p.y = dx;
     run(ctx, &p, grad_task);
 }

@@ -22,30 +22,71 @@ static void moments(int64_t rows, int64_t pitch, int64_t width, const gan_real *
     memcpy(s2, second, sizeof second);
 }
 
-static void sums(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan_real *mean,
-                 gan_real *s1, gan_real *s2) {
-    gan_real first[TILE] = {0}, second[TILE] = {0};
+static inline gan_real value(const gan__norm_tile *t, int64_t j, gan_real x) {
+    return (x - t->mean[j]) * t->scale[j] + t->shift[j];
+}
+
+/* The gradient before the activation. */
+static inline gan_real before(const gan__norm_tile *t, int64_t j, gan_real x, gan_real g) {
+    return value(t, j, x) > 0 ? g : t->slope * g;
+}
+
+/* Without an activation nothing is compared: the loops are there twice, by a constant. */
+#define PLAIN(t) ((t)->slope == 1)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void sums_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
+                      gan_real *first, gan_real *second, bool plain) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < width; j++) {
-            gan_real v = g[i * pitch + j];
-            first[j] += v;
-            second[j] += v * (x[i * pitch + j] - mean[j]);
+            gan_real v = x[i * pitch + j], h = plain ? g[i * pitch + j] : before(t, j, v, g[i * pitch + j]);
+            first[j] += h;
+            second[j] += h * (v - t->mean[j]);
         }
+}
+
+static void sums(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
+                 gan_real *s1, gan_real *s2) {
+    gan_real first[TILE] = {0}, second[TILE] = {0};
+    if (PLAIN(t))
+        sums_loop(rows, pitch, width, x, g, t, first, second, true);
+    else
+        sums_loop(rows, pitch, width, x, g, t, first, second, false);
     memcpy(s1, first, sizeof first);
     memcpy(s2, second, sizeof second);
 }
 
-static void apply(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *mean, const gan_real *scale,
-                  const gan_real *shift, gan_real *restrict y) {
+INLINE void apply_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan__norm_tile *t,
+                       gan_real *restrict y, bool plain) {
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < width; j++) y[i * pitch + j] = (x[i * pitch + j] - mean[j]) * scale[j] + shift[j];
+        for (int64_t j = 0; j < width; j++) {
+            gan_real v = value(t, j, x[i * pitch + j]);
+            y[i * pitch + j] = plain || v > 0 ? v : t->slope * v;
+        }
 }
 
-static void grad(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan_real *mean,
-                 const gan_real *scale, const gan_real *slope, const gan_real *shift, gan_real *restrict dx) {
+static void apply(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan__norm_tile *t, gan_real *y) {
+    if (PLAIN(t))
+        apply_loop(rows, pitch, width, x, t, y, true);
+    else
+        apply_loop(rows, pitch, width, x, t, y, false);
+}
+
+INLINE void grad_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
+                      gan_real *restrict dx, bool plain) {
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < width; j++)
-            dx[i * pitch + j] = scale[j] * g[i * pitch + j] - (x[i * pitch + j] - mean[j]) * slope[j] - shift[j];
+        for (int64_t j = 0; j < width; j++) {
+            gan_real v = x[i * pitch + j], h = plain ? g[i * pitch + j] : before(t, j, v, g[i * pitch + j]);
+            dx[i * pitch + j] = t->scale[j] * h - (v - t->mean[j]) * t->along[j] - t->back[j];
+        }
+}
+
+static void grad(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
+                 gan_real *dx) {
+    if (PLAIN(t))
+        grad_loop(rows, pitch, width, x, g, t, dx, true);
+    else
+        grad_loop(rows, pitch, width, x, g, t, dx, false);
 }
 
 #define JOIN_(a, b) a##b

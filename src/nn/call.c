@@ -88,18 +88,23 @@ static int trace_begin(gan_call *call, const gan_module *m, const gan_tensor *x)
     return t->count++;
 }
 
-/* y = m(x), handed to the present scope; what m made on the way is released. */
-static gan_tensor *run(gan_call *call, gan_module *m, gan_tensor *x) {
+/* Ends m's scope: y goes to the one around it, what m made on the way is released. */
+static gan_tensor *hand_over(gan_call *call, const gan_module *m, gan_tensor *y) {
     gan_ctx *ctx = call->ctx;
-    int row = trace_begin(call, m, x);
-    gan_scope_begin(ctx);
-    gan_tensor *y = m->type->forward(m, call, x);
     if (gan__usable(ctx, y, m->type->name)) {
         if (y->scoped.depth != ctx->depth) y = second_handle(y, ctx->depth); /* x itself, or a parameter */
         if (gan__ok(ctx)) tap(call, m, y);
         gan_scope_return(y);
     }
     gan_scope_end(ctx);
+    return y;
+}
+
+/* y = m(x), handed to the present scope. */
+static gan_tensor *run(gan_call *call, gan_module *m, gan_tensor *x) {
+    int row = trace_begin(call, m, x);
+    gan_scope_begin(call->ctx);
+    gan_tensor *y = hand_over(call, m, m->type->forward(m, call, x));
     add_place(call, m);
     if (row >= 0) call->trace->rows[row].out = gan_shape_of(y);
     return y;
@@ -110,6 +115,17 @@ gan_tensor *gan_call_child(gan_call *call, gan_module *child, gan_tensor *x) {
     if (gan_module_is_nil(child)) gan__raise(ctx, GAN_E_ARG, "gan_call_child: the child is nil");
     if (!gan__usable(ctx, x, "gan_call_child")) return gan__nil(ctx);
     gan_tensor *y = run(call, child, x);
+    return gan__ok(ctx) ? y : gan__nil(ctx);
+}
+
+gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x) {
+    gan_ctx *ctx = call->ctx;
+    double slope;
+    if (first->type != &gan__batch_norm_type || !gan_call_training(call, first) || !gan__leaky_slope(second, &slope)) return NULL;
+    if (call->trace || wants_tap(call, first) || !gan__usable(ctx, x, "gan_call_child")) return NULL;
+    gan_scope_begin(ctx);
+    gan_tensor *y = hand_over(call, second, gan__batch_norm_leaky_forward(first, call, x, slope));
+    add_place(call, first);
     return gan__ok(ctx) ? y : gan__nil(ctx);
 }
 

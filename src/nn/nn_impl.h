@@ -82,6 +82,14 @@ void gan__aside_end(gan__aside *a);
 
 gan_output gan__call_traced(gan_module *m, gan_input in, gan_call_opts opts, gan__trace *trace);
 
+/* Runs two modules of a Sequential in one go where there is an op for the pair, batch norm in training mode and a (leaky) ReLU
+ * behind it. NULL: there is none, or someone wants to see what comes between. */
+gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x);
+
+extern const gan_module_type gan__batch_norm_type;
+gan_tensor *gan__batch_norm_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope);
+bool gan__leaky_slope(const gan_module *m, double *slope); /* is it LeakyReLU, with a slope of at least 0, or ReLU? */
+
 /* Fills values [rows, cols] with orthonormal rows or columns, whichever are fewer, times gain; normal draws in, Haar-distributed
  * out. False (raised) without memory. */
 bool gan__orthogonalise(gan_ctx *ctx, gan_real *values, int64_t rows, int64_t cols, double gain);

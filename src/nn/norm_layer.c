@@ -61,23 +61,32 @@ static void track(gan_module *m, gan_call *call, gan_tensor *stats, int64_t valu
     gan_call_write(call, m, first + NUM_BATCHES_TRACKED, gan_full(ctx, gan_shape0(), gan_item(count) + 1));
 }
 
-static gan_tensor *batch_norm_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+/* By the batch's statistics, and then through a leaky ReLU unless the slope is 1. */
+static gan_tensor *by_batch(gan_module *m, gan_call *call, gan_tensor *x, double slope) {
     const norm *d = gan_module_data(m);
-    gan_ctx *ctx = gan_module_ctx(m);
-    gan_tensor *gamma = gamma_of(m, call), *beta = beta_of(m, call);
-    if (!takes_channels(ctx, d, gan_shape_of(x))) return x;
-    if (!gan_call_training(call, m))
-        return gan_normalize(x, gan_call_param(call, m, d->buffers + RUNNING_MEAN),
-                             gan_call_param(call, m, d->buffers + RUNNING_VAR), gamma, beta, d->opts.eps);
+    gan_tensor *gamma = gamma_of(m, call), *beta = beta_of(m, call), *stats = NULL;
     int64_t values = gan_count(x) / d->shape.d[0];
     if (values < 2) {
-        gan_ctx_fail(ctx, GAN_E_SHAPE, "BatchNorm: training needs at least 2 values per channel, not %" PRId64, values);
+        gan_ctx_fail(gan_module_ctx(m), GAN_E_SHAPE, "BatchNorm: training needs at least 2 values per channel, not %" PRId64,
+                     values);
         return x;
     }
-    gan_tensor *stats = NULL;
-    gan_tensor *y = gan_batch_norm(x, gamma, beta, d->opts.eps, &stats);
+    gan_tensor *y = slope == 1 ? gan_batch_norm(x, gamma, beta, d->opts.eps, &stats)
+                               : gan_batch_norm_leaky(x, gamma, beta, d->opts.eps, slope, &stats);
     track(m, call, stats, values);
     return y;
+}
+
+static gan_tensor *batch_norm_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    const norm *d = gan_module_data(m);
+    if (!takes_channels(gan_module_ctx(m), d, gan_shape_of(x))) return x;
+    if (gan_call_training(call, m)) return by_batch(m, call, x, 1);
+    return gan_normalize(x, gan_call_param(call, m, d->buffers + RUNNING_MEAN), gan_call_param(call, m, d->buffers + RUNNING_VAR),
+                         gamma_of(m, call), beta_of(m, call), d->opts.eps);
+}
+
+gan_tensor *gan__batch_norm_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope) {
+    return takes_channels(gan_module_ctx(m), gan_module_data(m), gan_shape_of(x)) ? by_batch(m, call, x, slope) : x;
 }
 
 /* --- the others: no state --------------------------------------------------------------------------------- */
@@ -117,7 +126,7 @@ static void describe(const gan_module *m, char *text, size_t size) {
         snprintf(text, size, "%s%s", gan_shape_text(d->shape, shape), affine);
 }
 
-static const gan_module_type batch_type = {
+const gan_module_type gan__batch_norm_type = {
     .name = "BatchNorm", .forward = batch_norm_forward, .describe = describe, .data_bytes = sizeof(norm)};
 static const gan_module_type layer_type = {
     .name = "LayerNorm", .forward = layer_norm_forward, .describe = describe, .data_bytes = sizeof(norm)};
@@ -164,7 +173,7 @@ static gan_module *make(gan_ctx *ctx, const gan_module_type *type, const char *w
         add(m, "weight", shape, 1, affine);
         add(m, "bias", shape, 0, affine);
     }
-    if (type == &batch_type) {
+    if (type == &gan__batch_norm_type) {
         add(m, "running_mean", shape, 0, (gan_param){.buffer = true});
         add(m, "running_var", shape, 1, (gan_param){.buffer = true});
         add(m, "num_batches_tracked", gan_shape0(), 0, (gan_param){.buffer = true, .integer = true});
@@ -174,7 +183,7 @@ static gan_module *make(gan_ctx *ctx, const gan_module_type *type, const char *w
 }
 
 gan_module *gan_batch_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts) {
-    return make(ctx, &batch_type, "gan_batch_norm_layer", gan_shape1(channels), opts);
+    return make(ctx, &gan__batch_norm_type, "gan_batch_norm_layer", gan_shape1(channels), opts);
 }
 
 gan_module *gan_instance_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts) {

@@ -69,6 +69,11 @@ static gan_tensor *reshape(const setting *s, gan_tensor *x) {
         .name = text, .forward = id##_forward, .describe = describe_fn, .data_bytes = sizeof(setting)};
 LAYERS(DEFINE)
 
+bool gan__leaky_slope(const gan_module *m, double *slope) {
+    *slope = m->type == &leaky_relu_type ? of(m)->number : 0;
+    return *slope >= 0 && (m->type == &leaky_relu_type || m->type == &relu_type);
+}
+
 static gan_module *make(gan_ctx *ctx, const gan_module_type *type, setting s) {
     gan_module *m = gan_module_new(ctx, type);
     if (!gan_module_is_nil(m)) *(setting *)gan_module_data(m) = s;

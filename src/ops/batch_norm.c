@@ -1,17 +1,22 @@
 /* Normalisation by x's own statistics: batch norm (1502.03167), instance norm (1607.08022), layer norm (1607.06450).
  *
  * The statistics are an input of the op, made beforehand without history; the derivative counts them as the functions of x that
- * they are. So the op is pure, the running averages can read them, and nothing is computed twice. */
+ * they are. So the op is pure, the running averages can read them, and nothing is computed twice.
+ *
+ * Batch norm comes with a leaky ReLU behind it as well: one pass over memory forward and two backward, in place of two and three,
+ * and the backward pass knows the activation's sign from x. */
 #include <gan/ops.h>
 #include <math.h>
 
 #include "../kernels/norm.h"
 #include "../tensor/tensor_impl.h"
 #include "op_list.h"
+#include "op_util.h"
 
-typedef struct eps_attr {
+typedef struct norm_attr {
     double eps;
-} eps_attr;
+    double slope; /* of the activation; 1: there is none */
+} norm_attr;
 
 /* x, stats, then perhaps gamma and beta. */
 enum { X, STATS, GAMMA, BETA };
@@ -51,24 +56,32 @@ static bool per_channel(const gan_op_call *c, int i, const char *name) {
 }
 
 static bool norm_shape(const gan_op_call *c, gan_shape *out) {
-    const eps_attr *a = c->attr;
+    const norm_attr *a = c->attr;
     *out = gan_shape_of(c->in[X]);
-    if (a->eps >= 0) return c->n_in == 2 || (per_channel(c, GAMMA, "gamma") && per_channel(c, BETA, "beta"));
-    gan_op_fail(c, GAN_E_ARG, "eps is %g", a->eps);
+    if (a->eps >= 0 && a->slope >= 0)
+        return c->n_in == 2 || (per_channel(c, GAMMA, "gamma") && per_channel(c, BETA, "beta"));
+    if (a->eps >= 0)
+        gan_op_fail(c, GAN_E_ARG, "slope is %g; it must not be negative", a->slope);
+    else
+        gan_op_fail(c, GAN_E_ARG, "eps is %g", a->eps);
     return false;
 }
 
 static bool per_sample(const gan_op_call *c) { return gan_shape_of(c->in[STATS]).ndim == 3; }
 
-static gan__norm_stats kernel_stats(const gan_op_call *c, gan__norm_shape s) {
+static gan__norm_form form_of(const gan_op_call *c, gan__norm_shape s) {
+    const norm_attr *a = c->attr;
     const gan_real *stats = gan_data(c->in[STATS]);
-    return (gan__norm_stats){stats, stats + s.c, 2 * s.c, ((const eps_attr *)c->attr)->eps};
+    return (gan__norm_form){.by = {stats, stats + s.c, 2 * s.c, a->eps},
+                            .gamma = c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL,
+                            .beta = c->n_in > 2 ? gan_data(c->in[BETA]) : NULL,
+                            .slope = a->slope};
 }
 
 static void norm_forward(gan_op_call *c) {
     gan__norm_shape s = kernel_shape(c->in[X], per_sample(c));
-    const gan_real *gamma = c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL, *beta = c->n_in > 2 ? gan_data(c->in[BETA]) : NULL;
-    gan__norm_apply(c->ctx, s, gan_data(c->in[X]), kernel_stats(c, s), gamma, beta, gan_op_write(c->out));
+    gan__norm_form f = form_of(c, s);
+    gan__norm_apply(c->ctx, s, gan_data(c->in[X]), &f, gan_op_write(c->out));
 }
 
 /* The formula of gan__norm_grad in public ops, with the statistics computed anew from x so that they are differentiated too. */
@@ -79,8 +92,10 @@ static void norm_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     for (int i = per_sample(c) ? 1 : 0; i < s.ndim - 1; i++) axes |= GAN_AXIS(i);
     gan_tensor *centred = gan_sub(x, gan_mean_axes(x, axes, true));
     gan_tensor *var = gan_mean_axes(gan_square(centred), axes, true);
-    gan_tensor *inv = gan_pow_scalar(gan_add_scalar(var, ((const eps_attr *)c->attr)->eps), -0.5);
+    const norm_attr *a = c->attr;
+    gan_tensor *inv = gan_pow_scalar(gan_add_scalar(var, a->eps), -0.5);
     gan_tensor *z = gan_mul(centred, inv);
+    if (a->slope != 1) g = gan__slope(g, c->n_in > 2 ? gan_add(gan_mul(z, c->in[GAMMA]), c->in[BETA]) : z, a->slope);
     if (c->need[X]) {
         gan_tensor *gg = c->n_in > 2 ? gan_mul(g, c->in[GAMMA]) : g;
         gan_tensor *along = gan_mul(z, gan_mean_axes(gan_mul(gg, z), axes, true));
@@ -110,14 +125,13 @@ static void affine_grads(const gan_op_call *c, gan__norm_shape s, gan__norm_stat
 
 static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan__norm_shape s = kernel_shape(c->in[X], per_sample(c));
-    gan__norm_stats by = kernel_stats(c, s);
+    gan__norm_form f = form_of(c, s);
     const gan_real *x = gan_data(c->in[X]), *gd = gan_data(g);
     double *sums = gan__alloc(c->ctx, (size_t)(s.groups * 2 * s.c) * sizeof *sums);
-    if (sums && gan__norm_grad_sums(c->ctx, s, x, gd, by, sums)) {
-        if (c->n_in > 2 && (c->need[GAMMA] || c->need[BETA])) affine_grads(c, s, by, sums, grads);
+    if (sums && gan__norm_grad_sums(c->ctx, s, x, gd, &f, sums)) {
+        if (c->n_in > 2 && (c->need[GAMMA] || c->need[BETA])) affine_grads(c, s, f.by, sums, grads);
         gan_tensor *dx = c->need[X] ? gan_empty(c->ctx, gan_shape_of(g)) : NULL;
-        if (!gan_is_nil(dx))
-            gan__norm_grad(c->ctx, s, x, gd, by, c->n_in > 2 ? gan_data(c->in[GAMMA]) : NULL, sums, gan_op_write(dx));
+        if (!gan_is_nil(dx)) gan__norm_grad(c->ctx, s, x, gd, &f, sums, gan_op_write(dx));
         grads[X] = dx;
     }
     gan__free(c->ctx, sums);
@@ -125,20 +139,21 @@ static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
 
 #define NORM_OP(op_name)                                                                                                         \
     {                                                                                                                            \
-        .name = op_name, .n_in = GAN_OP_VARIADIC, .attr_bytes = sizeof(eps_attr),                                                \
-        .save = GAN_SAVE_IN(X) | GAN_SAVE_IN(STATS) | GAN_SAVE_IN(GAMMA), .shape = norm_shape, .forward = norm_forward,          \
+        .name = op_name, .n_in = GAN_OP_VARIADIC, .attr_bytes = sizeof(norm_attr),                                               \
+        .save = GAN_SAVE_ALL_IN, .shape = norm_shape, .forward = norm_forward,          \
         .vjp = norm_vjp, .vjp_fast = norm_fast                                                                                   \
     }
 
 const gan_op gan__op_batch_norm = NORM_OP("gan_batch_norm");
+const gan_op gan__op_batch_norm_leaky = NORM_OP("gan_batch_norm_leaky");
 const gan_op gan__op_instance_norm = NORM_OP("gan_instance_norm");
 
-static gan_tensor *norm(const gan_op *op, bool samples, gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps,
+static gan_tensor *norm(const gan_op *op, bool samples, gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, norm_attr attr,
                         gan_tensor **stats) {
     gan_ctx *ctx = gan_ctx_of(x);
     if (!gamma != !beta) gan__raise(ctx, GAN_E_ARG, "%s: of gamma and beta only one is NULL", op->name);
     gan_tensor *by = moments_of(ctx, x, samples, op->name), *in[] = {x, by, gamma, beta};
-    gan_tensor *y = gan_apply(ctx, op, in, gamma ? 4 : 2, &(eps_attr){eps});
+    gan_tensor *y = gan_apply(ctx, op, in, gamma ? 4 : 2, &attr);
     if (stats)
         *stats = gan_is_nil(y) ? y : by;
     else
@@ -147,9 +162,14 @@ static gan_tensor *norm(const gan_op *op, bool samples, gan_tensor *x, gan_tenso
 }
 
 gan_tensor *gan_batch_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, gan_tensor **stats) {
-    return norm(&gan__op_batch_norm, false, x, gamma, beta, eps, stats);
+    return norm(&gan__op_batch_norm, false, x, gamma, beta, (norm_attr){eps, 1}, stats);
+}
+
+gan_tensor *gan_batch_norm_leaky(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps, double slope,
+                                 gan_tensor **stats) {
+    return norm(&gan__op_batch_norm_leaky, false, x, gamma, beta, (norm_attr){eps, slope}, stats);
 }
 
 gan_tensor *gan_instance_norm(gan_tensor *x, gan_tensor *gamma, gan_tensor *beta, double eps) {
-    return norm(&gan__op_instance_norm, true, x, gamma, beta, eps, NULL);
+    return norm(&gan__op_instance_norm, true, x, gamma, beta, (norm_attr){eps, 1}, NULL);
 }

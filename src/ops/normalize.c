@@ -33,8 +33,8 @@ static void normalize_forward(gan_op_call *c) {
     int64_t channels = gan_count(c->in[MEAN]);
     gan__norm_shape s = {1, channels ? gan_count(c->in[X]) / channels : 0, channels};
     gan__norm_stats by = {gan_data(c->in[MEAN]), gan_data(c->in[VAR]), 0, ((const eps_attr *)c->attr)->eps};
-    const gan_real *gamma = c->n_in > 3 ? gan_data(c->in[GAMMA]) : NULL, *beta = c->n_in > 3 ? gan_data(c->in[BETA]) : NULL;
-    gan__norm_apply(c->ctx, s, gan_data(c->in[X]), by, gamma, beta, gan_op_write(c->out));
+    gan__norm_form form = {by, c->n_in > 3 ? gan_data(c->in[GAMMA]) : NULL, c->n_in > 3 ? gan_data(c->in[BETA]) : NULL, 1};
+    gan__norm_apply(c->ctx, s, gan_data(c->in[X]), &form, gan_op_write(c->out));
 }
 
 static void normalize_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {

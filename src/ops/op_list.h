@@ -89,6 +89,7 @@
 
 #define GAN__OPS_NORMALISATION(X) \
     X(gan__op_batch_norm)         \
+    X(gan__op_batch_norm_leaky)   \
     X(gan__op_instance_norm)      \
     X(gan__op_normalize)
 

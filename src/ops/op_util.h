@@ -26,6 +26,9 @@ gan_tensor *gan__apply3(const gan_op *op, gan_tensor *a, gan_tensor *b, gan_tens
 /* g summed to the shape of an input that may have been broadcast. */
 gan_tensor *gan__fit(gan_tensor *g, const gan_tensor *input);
 
+/* y > 0 ? g : slope*g, the derivative of leaky ReLU; its own derivative by g, and nothing by y. */
+gan_tensor *gan__slope(gan_tensor *g, gan_tensor *y, double slope);
+
 /* Shape functions: the first input's; that of the inputs broadcast together. */
 bool gan__shape_same(const gan_op_call *c, gan_shape *out);
 bool gan__shape_broadcast(const gan_op_call *c, gan_shape *out);

@@ -29,14 +29,13 @@ static void slope_forward(gan_op_call *c) {
     map(c, GAN__MAP_LEAKY_GRAD, a->slope);
 }
 
-static gan_tensor *slope_apply(gan_ctx *ctx, gan_tensor *g, gan_tensor *y, slope_attr a) {
-    gan_tensor *in[] = {g, y};
-    return gan_apply(ctx, &gan__op_slope, in, 2, &a);
+gan_tensor *gan__slope(gan_tensor *g, gan_tensor *y, double slope) {
+    return gan__apply2(&gan__op_slope, g, y, &(slope_attr){slope});
 }
 
 static void slope_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     const slope_attr *a = c->attr;
-    if (c->need[0]) grads[0] = slope_apply(c->ctx, g, c->in[1], *a);
+    if (c->need[0]) grads[0] = gan__slope(g, c->in[1], a->slope);
 }
 
 const gan_op gan__op_slope = {.name = "gan_slope",
@@ -57,7 +56,7 @@ static void leaky_forward(gan_op_call *c) {
 /* With slope >= 0 the output is positive where the input is, and the next layer saves it anyway. */
 static void leaky_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     const slope_attr *a = c->attr;
-    grads[0] = slope_apply(c->ctx, g, c->out, *a);
+    grads[0] = gan__slope(g, c->out, a->slope);
 }
 
 const gan_op gan__op_leaky_relu = {.name = "gan_leaky_relu",
@@ -80,7 +79,7 @@ gan_tensor *gan_leaky_relu(gan_tensor *x, double slope) {
 static void relu_forward(gan_op_call *c) { map(c, GAN__MAP_RELU, 0); }
 
 static void relu_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
-    grads[0] = slope_apply(c->ctx, g, c->out, (slope_attr){0});
+    grads[0] = gan__slope(g, c->out, 0);
 }
 
 const gan_op gan__op_relu = {

@@ -61,4 +61,12 @@ g.case("given", normalize_plain, [image, mean, var, scale, shift])
 g.case("given_plain", normalize_plain, [image, mean, var])
 g.case("given_eps", lambda *t: normalize_plain(*t, eps=0.5), [rows, g.randn(5), g.rand(5, low=0.5, high=2), *affine(5)])
 g.case("given_wide", normalize_plain, [g.randn(3, 67), g.randn(67), g.rand(67, low=0.5, high=2), *affine(67)])
+
+# Last, so that the numbers before stay what they were.
+leaky = lambda slope, eps=1e-5: lambda *t: F.leaky_relu(batch_norm(*t, eps=eps), slope)
+g.case("leaky", leaky(0.2), [image, *affine(7)])
+g.case("leaky_relu", leaky(0.0), [rows, *affine(5)])
+g.case("leaky_plain", leaky(0.3), [image])
+g.case("leaky_eps", leaky(0.1, 0.5), [g.randn(3, 6, 2), *affine(2)])
+g.case("leaky_steep", leaky(1.5), [g.randn(139, 3), *affine(3)])
 g.save()

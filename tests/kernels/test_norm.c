@@ -74,20 +74,46 @@ static void test_moments__are_exact_also_when_the_mean_is_large(void **state) {
 
 static gan__norm_stats stats_of(const sample *a) { return (gan__norm_stats){a->stats, a->stats + a->s.c, 2 * a->s.c, 1e-3}; }
 
+/* Without activation, with ReLU, with LeakyReLU, with one that is steeper on the other side. */
+static const double slopes[] = {1, 0, 0.2, 1.5};
+
+typedef struct affine {
+    gan_real *gamma, *beta;
+} affine;
+
+static affine make_affine(int64_t c) {
+    affine f = {malloc((size_t)c * 2 * sizeof *f.gamma), NULL};
+    f.beta = f.gamma + c;
+    for (int64_t j = 0; j < c; j++) f.gamma[j] = (gan_real)(1 + j % 3), f.beta[j] = (gan_real)(j % 7) / 8;
+    return f;
+}
+
+/* Form k of eight: without and with gamma and beta, with each of the slopes. */
+static gan__norm_form form_of(const sample *a, affine f, int k) {
+    bool plain = k % 2 == 0;
+    return (gan__norm_form){stats_of(a), plain ? NULL : f.gamma, plain ? NULL : f.beta, slopes[k / 2]};
+}
+
+/* What goes into the activation. */
+static double argument(const sample *a, const gan__norm_form *f, int64_t i) {
+    int64_t j = i / (a->s.rows * a->s.c) * a->s.c + i % a->s.c, c = i % a->s.c;
+    double z = ((double)a->x[i] - a->mean[j]) / sqrt(a->var[j] + 1e-3);
+    return f->gamma ? z * (double)f->gamma[c] + (double)f->beta[c] : z;
+}
+
 static void check_forward(gan_ctx *ctx, gan__norm_shape s) {
     sample a = make(ctx, s, 2);
-    gan_real *gamma = malloc((size_t)s.c * 2 * sizeof *gamma), *beta = gamma + s.c;
-    for (int64_t j = 0; j < s.c; j++) gamma[j] = (gan_real)(1 + j % 3), beta[j] = (gan_real)(j % 7);
+    affine f = make_affine(s.c);
     assert_true(gan__norm_moments(ctx, s, a.x, a.stats));
-    for (int affine = 0; affine < 2; affine++) {
-        gan__norm_apply(ctx, s, a.x, stats_of(&a), affine ? gamma : NULL, affine ? beta : NULL, a.y);
+    for (int k = 0; k < 2 * COUNT_OF(slopes); k++) {
+        gan__norm_form form = form_of(&a, f, k);
+        gan__norm_apply(ctx, s, a.x, &form, a.y);
         for (int64_t i = 0; i < a.count; i++) {
-            int64_t j = i / (s.rows * s.c) * s.c + i % s.c, c = i % s.c;
-            double z = ((double)a.x[i] - a.mean[j]) / sqrt(a.var[j] + 1e-3);
-            check_close((double)a.y[i], affine ? z * (double)gamma[c] + (double)beta[c] : z, 3e-5);
+            double v = argument(&a, &form, i);
+            check_close((double)a.y[i], v > 0 ? v : form.slope * v, 5e-5);
         }
     }
-    free(gamma);
+    free(f.gamma);
     drop(&a);
 }
 
@@ -96,26 +122,38 @@ static void test_apply__is_the_formula(void **state) {
     on_every_isa(check_forward);
 }
 
+static void check_backward_form(gan_ctx *ctx, sample *a, const gan__norm_form *f, double *sums, double *exact) {
+    gan__norm_shape s = a->s;
+    for (int64_t i = 0; i < 2 * a->channels; i++) exact[i] = 0;
+    assert_true(gan__norm_grad_sums(ctx, s, a->x, a->g, f, sums));
+    gan__norm_grad(ctx, s, a->x, a->g, f, sums, a->y);
+    for (int64_t i = 0; i < a->count; i++) {
+        int64_t group = i / (s.rows * s.c), c = i % s.c;
+        double h = (double)a->g[i] * (argument(a, f, i) > 0 ? 1 : f->slope);
+        exact[group * 2 * s.c + c] += h;
+        exact[group * 2 * s.c + s.c + c] += h * ((double)a->x[i] - a->mean[group * s.c + c]);
+    }
+    for (int64_t i = 0; i < 2 * a->channels; i++) check_close(sums[i], exact[i], 2e-6 * (double)s.rows);
+    for (int64_t i = 0; i < a->count; i++) {
+        int64_t group = i / (s.rows * s.c), c = i % s.c, j = group * s.c + c;
+        double inv = 1 / sqrt(a->var[j] + 1e-3), n = (double)s.rows, z = ((double)a->x[i] - a->mean[j]) * inv;
+        double h = (double)a->g[i] * (argument(a, f, i) > 0 ? 1 : f->slope), gamma = f->gamma ? (double)f->gamma[c] : 1;
+        const double *e = exact + group * 2 * s.c + c;
+        check_close((double)a->y[i], gamma * inv * (h - e[0] / n - z * e[s.c] * inv / n), 5e-4);
+    }
+}
+
 static void check_backward(gan_ctx *ctx, gan__norm_shape s) {
     sample a = make(ctx, s, 2);
-    double *sums = malloc((size_t)a.channels * 4 * sizeof *sums), *exact = sums + 2 * a.channels;
-    for (int64_t i = 0; i < 2 * a.channels; i++) exact[i] = 0;
+    affine f = make_affine(s.c);
+    double *sums = malloc((size_t)a.channels * 4 * sizeof *sums);
     assert_true(gan__norm_moments(ctx, s, a.x, a.stats));
-    assert_true(gan__norm_grad_sums(ctx, s, a.x, a.g, stats_of(&a), sums));
-    gan__norm_grad(ctx, s, a.x, a.g, stats_of(&a), NULL, sums, a.y);
-    for (int64_t i = 0; i < a.count; i++) {
-        int64_t group = i / (s.rows * s.c), c = i % s.c;
-        exact[group * 2 * s.c + c] += (double)a.g[i];
-        exact[group * 2 * s.c + s.c + c] += (double)a.g[i] * ((double)a.x[i] - a.mean[group * s.c + c]);
-    }
-    for (int64_t i = 0; i < 2 * a.channels; i++) check_close(sums[i], exact[i], 2e-6 * (double)s.rows);
-    for (int64_t i = 0; i < a.count; i++) {
-        int64_t group = i / (s.rows * s.c), c = i % s.c, j = group * s.c + c;
-        double inv = 1 / sqrt(a.var[j] + 1e-3), n = (double)s.rows, z = ((double)a.x[i] - a.mean[j]) * inv;
-        const double *e = exact + group * 2 * s.c + c;
-        check_close((double)a.y[i], inv * ((double)a.g[i] - e[0] / n - z * e[s.c] * inv / n), 3e-4);
+    for (int k = 0; k < 2 * COUNT_OF(slopes); k++) {
+        gan__norm_form form = form_of(&a, f, k);
+        check_backward_form(ctx, &a, &form, sums, sums + 2 * a.channels);
     }
     free(sums);
+    free(f.gamma);
     drop(&a);
 }
 

@@ -227,6 +227,44 @@ static void test_layer__errors_of_ops_say_in_which_layer(void **state) {
     }
 }
 
+static void check_tensors_close(const gan_tensor *a, const gan_tensor *b, double tolerance) {
+    assert_true(gan_count(a) == gan_count(b) && gan_count(a) > 0);
+    for (int64_t i = 0; i < gan_count(a); i++) check_close((double)gan_data(a)[i], (double)gan_data(b)[i], tolerance);
+}
+
+/* Batch norm and the activation behind it are one op, unless someone looks between them. */
+static void test_sequential__runs_norm_and_activation_as_one_with_the_same_result(void **state) {
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        gan_scope_begin(ctx);
+        gan_module *nets[2];
+        gan_tensor *y[2], *grads[2][3], *x = gan_randn(ctx, gan_shape4(3, 4, 5, 6)), *g = gan_randn(ctx, gan_shape4(3, 4, 5, 6));
+        for (int watched = 0; watched < 2; watched++) {
+            gan_module *s = nets[watched] = gan_sequential(ctx);
+            gan_sequential_add(s, gan_batch_norm_layer(ctx, 6, (gan_norm_opts){0}));
+            gan_sequential_add(s, k == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, k == 1 ? 0.2 : -0.5));
+            gan_output out = gan_module_call(s, (gan_input){x, NULL},
+                                             (gan_call_opts){.taps = (const char *[]){"*"}, .n_taps = watched});
+            y[watched] = out.y;
+            assert_int_equal(out.n_taps, 2 * watched);
+            gan_tensor *wrt[] = {x, gan_module_find(s, "0.weight")->tensor, gan_module_find(s, "0.bias")->tensor};
+            gan_grads(out.y, wrt, 3, grads[watched], (gan_grad_opts){.seed = g});
+        }
+        check_ok(ctx);
+        check_tensors_close(y[0], y[1], 1e-5);
+        for (int i = 0; i < 3; i++) check_tensors_close(grads[0][i], grads[1][i], 1e-4);
+        const char *const buffers[] = {"0.running_mean", "0.running_var", "0.num_batches_tracked"};
+        for (int i = 0; i < 3; i++)
+            check_tensors_close(gan_module_find(nets[0], buffers[i])->tensor, gan_module_find(nets[1], buffers[i])->tensor, 0);
+        gan_scope_end(ctx);
+    }
+    gan_module *s = gan_sequential(ctx);
+    gan_sequential_add(s, gan_batch_norm_layer(ctx, 6, (gan_norm_opts){0}));
+    gan_sequential_add(s, gan_relu_layer(ctx));
+    gan_forward(s, gan_ones(ctx, gan_shape2(2, 4)));
+    check_failed(ctx, GAN_E_SHAPE, "(in BatchNorm \"0\")");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layer__values_and_buffers_are_pytorchs),
@@ -237,6 +275,7 @@ int main(void) {
         cmocka_unit_test(test_layer__declares_how_pytorch_lays_its_parameters_out),
         cmocka_unit_test(test_layer__bad_arguments_are_named),
         cmocka_unit_test(test_layer__errors_of_ops_say_in_which_layer),
+        cmocka_unit_test(test_sequential__runs_norm_and_activation_as_one_with_the_same_result),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

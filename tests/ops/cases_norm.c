@@ -13,6 +13,11 @@ static gan_tensor *stats(gan_tensor *const *in) {
 CALL(batch, gan_batch_norm(in[0], in[1], in[2], 1e-5, NULL))
 CALL(batch_plain, gan_batch_norm(in[0], NULL, NULL, 1e-5, NULL))
 CALL(batch_eps, gan_batch_norm(in[0], in[1], in[2], 0.5, NULL))
+CALL(leaky, gan_batch_norm_leaky(in[0], in[1], in[2], 1e-5, 0.2, NULL))
+CALL(leaky_relu, gan_batch_norm_leaky(in[0], in[1], in[2], 1e-5, 0, NULL))
+CALL(leaky_plain, gan_batch_norm_leaky(in[0], NULL, NULL, 1e-5, 0.3, NULL))
+CALL(leaky_eps, gan_batch_norm_leaky(in[0], in[1], in[2], 0.5, 0.1, NULL))
+CALL(leaky_steep, gan_batch_norm_leaky(in[0], in[1], in[2], 1e-5, 1.5, NULL))
 CALL(instance, gan_instance_norm(in[0], in[1], in[2], 1e-5))
 CALL(instance_plain, gan_instance_norm(in[0], NULL, NULL, 1e-5))
 CALL(instance_eps, gan_instance_norm(in[0], in[1], in[2], 0.5))
@@ -35,6 +40,11 @@ static const op_case cases[] = {
     {"gan_batch_norm", "batch_far", batch, 3, 2, 1e-4}, /* 1000 has steps of 6e-5 */
     {"gan_batch_norm", "batch_stats", stats, 1, 0, 0},
     {"gan_batch_norm", "batch_stats_far", stats, 1, 0, 0},
+    {"gan_batch_norm_leaky", "leaky", leaky, 3, 2, 0},
+    {"gan_batch_norm_leaky", "leaky_relu", leaky_relu, 3, 2, 0},
+    {"gan_batch_norm_leaky", "leaky_plain", leaky_plain, 1, 2, 0},
+    {"gan_batch_norm_leaky", "leaky_eps", leaky_eps, 3, 2, 0},
+    {"gan_batch_norm_leaky", "leaky_steep", leaky_steep, 3, 2, 0},
     {"gan_instance_norm", "instance", instance, 3, 2, 0},
     {"gan_instance_norm", "instance_plain", instance_plain, 1, 2, 0},
     {"gan_instance_norm", "instance_eps", instance_eps, 3, 2, 0},
@@ -62,6 +72,9 @@ BAD(batch_beta, gan_batch_norm(image(ctx), channels(ctx, 5), image(ctx), 1e-5, N
 BAD(batch_half, gan_batch_norm(image(ctx), channels(ctx, 5), NULL, 1e-5, NULL))
 BAD(batch_eps, gan_batch_norm(image(ctx), NULL, NULL, -1e-5, NULL))
 BAD(batch_released, gan_batch_norm(op_released(ctx), NULL, NULL, 1e-5, NULL))
+BAD(leaky_gamma, gan_batch_norm_leaky(image(ctx), channels(ctx, 4), channels(ctx, 5), 1e-5, 0.2, NULL))
+BAD(leaky_slope, gan_batch_norm_leaky(image(ctx), NULL, NULL, 1e-5, -0.2, NULL))
+BAD(leaky_released, gan_batch_norm_leaky(op_released(ctx), NULL, NULL, 1e-5, 0.2, NULL))
 BAD(instance_dims, gan_instance_norm(gan_ones(ctx, gan_shape2(3, 5)), NULL, NULL, 1e-5))
 BAD(instance_gamma, gan_instance_norm(image(ctx), channels(ctx, 2), channels(ctx, 2), 1e-5))
 BAD(instance_half, gan_instance_norm(image(ctx), NULL, channels(ctx, 5), 1e-5))
@@ -85,6 +98,9 @@ static const op_bad bads[] = {
     {"gan_batch_norm", bad_batch_half, {"gamma and beta"}},
     {"gan_batch_norm", bad_batch_eps, {"eps is -1e-05"}},
     {"gan_batch_norm", bad_batch_released, {"released"}},
+    {"gan_batch_norm_leaky", bad_leaky_gamma, {"[2, 3, 4, 5]", "gamma [4]"}},
+    {"gan_batch_norm_leaky", bad_leaky_slope, {"slope is -0.2"}},
+    {"gan_batch_norm_leaky", bad_leaky_released, {"released"}},
     {"gan_instance_norm", bad_instance_dims, {"[3, 5]"}},
     {"gan_instance_norm", bad_instance_gamma, {"[2, 3, 4, 5]", "gamma [2]"}},
     {"gan_instance_norm", bad_instance_half, {"gamma and beta"}},
@@ -105,6 +121,7 @@ static const op_bad bads[] = {
 static const op_large larges[] = {
     {"gan_batch_norm", batch, 3, {{4, {17, 31, 29, 13}}, {1, {13}}, {1, {13}}}},
     {"gan_batch_norm", batch, 3, {{2, {1999, 131}}, {1, {131}}, {1, {131}}}},
+    {"gan_batch_norm_leaky", leaky, 3, {{4, {17, 31, 29, 13}}, {1, {13}}, {1, {13}}}},
     {"gan_instance_norm", instance, 3, {{4, {17, 31, 29, 13}}, {1, {13}}, {1, {13}}}},
     {"gan_layer_norm", layer, 3, {{4, {17, 31, 29, 13}}, {3, {31, 29, 13}}, {3, {31, 29, 13}}}},
     {"gan_normalize", given_large, 4, {{4, {17, 31, 29, 13}}, {1, {13}}, {1, {13}}, {1, {13}}}},
