@@ -13,7 +13,7 @@
         GAN__SCHEDULE_ROW(named ".to", NUMBER, at, to, "its value at the end", .low = lowest, .high = highest),                  \
         GAN__SCHEDULE_ROW(named ".from", INT64, at, from, "the step where the change begins", .high = INFINITY),                 \
         GAN__SCHEDULE_ROW(named ".until", INT64, at, until, "the step where it ends; makes a constant linear", .high = INFINITY, \
-                          .shape = offsetof(gan_schedule, until) - offsetof(gan_schedule, kind)),                                                         \
+                          .shape = offsetof(gan_schedule, until) - offsetof(gan_schedule, kind)),                                \
         GAN__SCHEDULE_ROW(named ".factor", NUMBER, at, factor, "shape steps: times this", .high = INFINITY),                     \
         GAN__SCHEDULE_ROW(named ".every", INT64, at, every, "shape steps: after each so many steps", .high = INFINITY),          \
         GAN__SCHEDULE_ROW(named ".warmup", INT64, at, warmup, "steps of rising from 0, at first", .high = INFINITY),             \
