@@ -66,6 +66,7 @@ typedef struct gan_train_opts {
     int64_t log_every;       /* steps between lines in metrics.jsonl; 0: 50 */
     int samples;             /* images in a grid; 0: 64 */
     bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
+    bool ignore_jumps;       /* nothing is done when a loss jumps */
     gan_step_fn on_step;     /* after each step */
     gan_step_fn on_epoch;    /* after each step that completed an epoch */
     void *user;
@@ -74,7 +75,11 @@ typedef struct gan_train_opts {
 /* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
  * checkpoint.safetensors. GAN_OK when all steps are done or the run was stopped. After an error the trainer stands at its last
  * completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes over
- * what an earlier one left in the folder. */
+ * what an earlier one left in the folder.
+ * A loss that jumps stops nothing. It has a grid written at once, samples/jump-000123.png, and the quality of the samples taken:
+ * gan_sliced_ratio, 1 being as good as data, against held-out samples (training samples, if there are none). A warning says so, and
+ * a line in metrics.jsonl: "d_loss", "g_loss", "d_loss_before" and "g_loss_before" (their medians), "quality". To jump is to be far
+ * outside of the last 128 values, of which this call must have seen 64; it is told at most once in 128 steps. */
 GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
 
 /* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */

@@ -19,6 +19,7 @@ static const gan_option run_options[] = {
     ROW("log_every", INT64, train.log_every, "steps between lines in metrics.jsonl", FROM_1),
     ROW("samples", INT, train.samples, "samples in a grid", .low = 1, .high = 65536),
     ROW("tensorboard", BOOL, train.tensorboard, "event files for TensorBoard in the run folder"),
+    ROW("ignore_jumps", BOOL, train.ignore_jumps, "a loss that jumps leaves no grid, figure and line"),
     {.name = NULL},
 };
 

@@ -209,18 +209,38 @@ gan_batch gan_dataset_next(gan_dataset *d, int64_t n) {
     return b;
 }
 
-gan_batch gan_dataset_held_out(gan_dataset *d, int64_t start, int64_t n) {
-    if (!usable(d)) return nil_batch(d);
-    if (n < 1 || start < 0 || start > d->held || n > d->held - start) {
-        gan__raise(d->object.ctx, GAN_E_ARG,
-                   "gan_dataset_held_out: %lld samples from %lld on were asked for, but there are %lld held-out samples (%s)",
-                   (long long)n, (long long)start, (long long)d->held, d->describe);
-        return nil_batch(d);
-    }
+/* Samples start .. start+n-1 of a list of the source's, without flips. */
+static gan_batch load_listed(gan_dataset *d, const int32_t *list, int64_t start, int64_t n, const char *who) {
     gan__draw *draws = scratch_draws(d, n);
     if (!draws) return nil_batch(d);
-    for (int64_t i = 0; i < n; i++) draws[i] = (gan__draw){d->split[start + i], false};
-    return load_now(d, n, "gan_dataset_held_out");
+    for (int64_t i = 0; i < n; i++) draws[i] = (gan__draw){list[start + i], false};
+    return load_now(d, n, who);
+}
+
+static bool within(gan_dataset *d, int64_t start, int64_t n, int64_t count, const char *who, const char *kind) {
+    if (n >= 1 && start >= 0 && start <= count && n <= count - start) return true;
+    gan__raise(d->object.ctx, GAN_E_ARG, "%s: %lld samples from %lld on were asked for, but there are %lld %s samples (%s)", who,
+               (long long)n, (long long)start, (long long)count, kind, d->describe);
+    return false;
+}
+
+gan_batch gan_dataset_held_out(gan_dataset *d, int64_t start, int64_t n) {
+    static const char who[] = "gan_dataset_held_out";
+    if (!usable(d) || !within(d, start, n, d->held, who, "held-out")) return nil_batch(d);
+    return load_listed(d, d->split, start, n, who);
+}
+
+/* Not in the source's order, which may be sorted; and not that of any epoch that will come. */
+gan_batch gan__dataset_some(gan_dataset *d, int64_t first, int64_t n) {
+    static const char who[] = "gan__dataset_some";
+    if (!usable(d) || !within(d, first, n, d->train, who, "training")) return nil_batch(d);
+    int32_t *list = gan__alloc(d->object.ctx, (size_t)d->train * sizeof *list);
+    if (!list) return nil_batch(d);
+    memcpy(list, d->split + d->held, (size_t)d->train * sizeof *list);
+    gan__order_shuffle(d->order_key, GAN__ORDER_MAX, list, d->train);
+    gan_batch b = load_listed(d, list, first, n, who);
+    gan__free(d->object.ctx, list);
+    return b;
 }
 
 /* In the order of the first epoch: where nothing is held out, that of the source may be sorted. */

@@ -6,6 +6,8 @@
 #include "../io/event_file.h"
 #include "../io/folder.h"
 #include "../io/jsonl.h"
+#include "jump.h"
+#include "quality.h"
 #include "trainer_impl.h"
 
 #define PATH 4096
@@ -66,6 +68,44 @@ static void write_metrics(const outputs *to, const gan_trainer *t, const gan_ste
 
 static bool due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
+/* --- jumps: a reason to look, not to stop --------------------------------------------------------------------- */
+
+/* What one call of gan_train has seen of the losses. */
+typedef struct lookout {
+    gan__recent d, g;
+    int64_t said; /* the step of the last jump that was told of; 0: none yet */
+} lookout;
+
+static void tell_jump(gan_trainer *t, const gan_train_opts *o, const outputs *to, const lookout *l, const gan_step_info *i,
+                      bool of_d) {
+    double d = gan__recent_median(&l->d), g = gan__recent_median(&l->g), quality = gan__trainer_quality(t);
+    char name[LONGEST_NAME] = "";
+    if (o->out) {
+        snprintf(name, sizeof name, "samples/jump-%06" PRId64 ".png", i->step);
+        write_samples(t, o, due(i->step, o->sample_every) ? &(outputs){0} : to, name); /* one picture to a step */
+        const gan__jsonl_field fields[] = {{"quality", quality}, {"d_loss", i->d_loss}, {"g_loss", i->g_loss},
+                                           {"d_loss_before", d}, {"g_loss_before", g}};
+        gan__jsonl_write(to->log, i->step, fields, sizeof fields / sizeof *fields);
+        gan__events_numbers(to->events, i->step, fields, 1);
+    }
+    gan_ctx_log(t->object.ctx, GAN_LOG_WARNING,
+                "%s: step %" PRId64 ": %s's loss jumped to %g, it was about %g. Quality %.3g, where 1 is as good as data%s%s",
+                who, i->step, of_d ? "D" : "G", of_d ? i->d_loss : i->g_loss, of_d ? d : g, quality, *name ? "; " : "", name);
+}
+
+static void look_out(gan_trainer *t, const gan_train_opts *o, const outputs *to, lookout *l, const gan_step_info *i) {
+    if (o->ignore_jumps) return;
+    bool of_d = gan__recent_jumps(&l->d, i->d_loss), jumps = of_d || gan__recent_jumps(&l->g, i->g_loss);
+    if (jumps && (!l->said || i->step - l->said >= GAN__JUMP_WINDOW)) {
+        l->said = i->step;
+        tell_jump(t, o, to, l, i, of_d);
+    }
+    gan__recent_add(&l->d, i->d_loss);
+    gan__recent_add(&l->g, i->g_loss);
+}
+
+/* --- steps ---------------------------------------------------------------------------------------------------- */
+
 /* What one step leaves behind. False: the run is to end. */
 static bool after_step(gan_trainer *t, const gan_train_opts *o, const outputs *to, const gan_step_info *info, bool new_epoch) {
     bool go_on = !o->on_step || o->on_step(o->user, t, info);
@@ -82,10 +122,12 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, const outputs *to
     gan_ctx *ctx = t->object.ctx;
     bool go_on = true;
     int64_t epoch = gan__epochs_done(t);
+    lookout l = {.said = 0};
     t->stopped = false;
     while (go_on && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
         gan_step_info info;
         if (gan_trainer_step(t, &info) != GAN_OK) return;
+        look_out(t, o, to, &l, &info);
         go_on = after_step(t, o, to, &info, info.epoch > epoch) && gan__ok(ctx);
         epoch = info.epoch;
     }
