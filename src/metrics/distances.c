@@ -57,6 +57,7 @@ void gan__each_row(gan__distances *s, gan__row_fn fn, void *arg) {
     for (int64_t i = 0; i < s->a.n; i += BLOCK) {
         int64_t rows = s->a.n - i < BLOCK ? s->a.n - i : BLOCK;
         gan__gemm(s->ctx, false, true, rows, s->b.n, s->a.d, s->near.a + i * s->a.d, s->near.b, s->products);
+        if (!gan__ok(s->ctx)) return;
         rows_arg r = {s, fn, arg, i};
         gan__parallel(s->ctx, rows, one_row, &r);
     }
