@@ -58,7 +58,9 @@ typedef struct gan_dcgan_opts {
     double g_dropout;      /* in G, after each activation (ResNet: each block); 0: none */
     bool g_dropout_always; /* also in evaluation mode, as a source of noise (1611.07004) */
     gan_up_kind up;        /* default: transposed; ResNet: nearest */
-    int64_t reference;     /* samples in the reference batch of virtual batch norm; 0: 64 */
+    int64_t reference;     /* samples in the reference batch of virtual batch norm; 0: 64; a multiple of the generators */
+    int generators;        /* K generators in one module, see gan_generator_count; 0: 1 */
+    bool separate;         /* they share nothing; else all but the first layer and its norm */
 
     gan_minibatch_kind minibatch;
     gan_minibatch_opts discrimination; /* of minibatch discrimination: kernels 100, dims 5 */
@@ -103,6 +105,8 @@ typedef struct gan_mlp_opts {
     double g_slope, g_dropout, dropout;
     bool g_dropout_always;
     int64_t reference;
+    int generators;
+    bool separate;
     int maxout; /* pieces of D's maxout units (1302.4389); 0: LeakyReLU */
     gan_minibatch_kind minibatch;
     gan_minibatch_opts discrimination;
@@ -113,7 +117,17 @@ typedef struct gan_mlp_opts {
 GAN_API gan_module *gan_mlp_generator(gan_ctx *ctx, gan_mlp_opts opts);     /* [n, latent] -> [n, dim] */
 GAN_API gan_module *gan_mlp_discriminator(gan_ctx *ctx, gan_mlp_opts opts); /* [n, dim*pack] -> logits [n] or [n, k] */
 
-/* The length of the latents that a ready-made generator takes; 0 for other modules. */
+/* --- several generators ----------------------------------------------------------------------------------- */
+
+/* K generators (MAD-GAN, 1704.02906; MGAN, 1708.02556) are one module: row i of its output is generator i mod K's. What each has
+ * of its own is a gan_branches: by default the first layer and the norm behind it ("main.0.2.weight": the third generator's;
+ * ResNet: "linear" and the first block's "norm1"), so that own norms see one generator's samples and shared ones the mixture;
+ * with .separate, all of it. */
+
+/* How many generators a ready-made one, or a gan_branches, is; 1 for other modules. */
+GAN_API int gan_generator_count(const gan_module *generator);
+
+/* The length of the latents that a ready-made generator, or a gan_branches of them, takes; 0 for other modules. */
 GAN_API int64_t gan_latent_size(const gan_module *generator);
 
 #ifdef __cplusplus

@@ -179,6 +179,11 @@ typedef struct gan_norm_opts {
 } gan_norm_opts;
 GAN_API gan_module *gan_batch_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts);
 GAN_API gan_module *gan_layer_norm_layer(gan_ctx *ctx, gan_shape sample, gan_norm_opts opts); /* shape without n */
+/* Running statistics for weights that did not come out of training steps, such as averaged ones: those of every batch norm of m,
+ * or of the values in `set` if that is not NULL, become the means (of means, and of sample variances) over `batches` equal parts
+ * of x, an input of m; 16 or more serve. Batch norms use each batch's own statistics meanwhile, all else evaluates; those that
+ * evaluate while m trains are frozen, and keep what they have. A completed step of its own: all or, after an error, nothing. */
+GAN_API void gan_batch_norm_refresh(gan_module *m, const gan_set *set, gan_tensor *x, int batches);
 GAN_API gan_module *gan_instance_norm_layer(gan_ctx *ctx, int64_t channels, gan_norm_opts opts);
 
 GAN_API gan_module *gan_dropout_layer(gan_ctx *ctx, double p); /* rests in evaluation mode */
@@ -252,6 +257,14 @@ GAN_API gan_module *gan_with_reference(gan_ctx *ctx, gan_module *inner, gan_tens
 /* Runs its children in order; they are named "0", "1", ... Becomes their owner. */
 GAN_API gan_module *gan_sequential(gan_ctx *ctx);
 GAN_API gan_module *gan_sequential_add(gan_module *sequential, gan_module *layer); /* returns the layer */
+
+/* Several modules in the place of one: row i of the input goes through branch i mod k, and its result is row i of the output.
+ * Children "0", "1", ..., of which it becomes the owner. A batch norm in a branch has the statistics of that branch's rows, one
+ * behind it those of all. The labels of a call are not shared out: use it for modules that do not ask for them. Branches for
+ * which there is no row do not run. */
+#define GAN_MAX_BRANCHES 64
+GAN_API gan_module *gan_branches(gan_ctx *ctx);
+GAN_API gan_module *gan_branches_add(gan_module *branches, gan_module *branch); /* returns the branch */
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,8 @@ static gan_module *made(gan_ctx *ctx, gan_module *m) {
     return gan__model_made(ctx, m);
 }
 
+static const char generator_name[] = "gan_dcgan_generator";
+
 /* --- generator -------------------------------------------------------------------------------------------- */
 
 static gan_tensor *generator_forward(gan_module *m, gan_call *call, gan_tensor *x) {
@@ -51,27 +53,42 @@ static void add_up(gan_ctx *ctx, gan_module *main, const gan__plan *p, int64_t i
     if (shuffle) gan__model_add(main, gan_pixel_shuffle_layer(ctx, 2));
 }
 
-gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts) {
+/* From the latents to the base: what each generator has of its own, with the norm behind it. */
+static gan_module *base(gan_ctx *ctx, const void *plan) {
+    const gan__plan *p = plan;
+    gan_conv_layer_opts o = whole_grid(p, p->o.g_norm == GAN_NORM_NONE, p->o.g_spectral);
+    return gan_conv_transpose2d_layer(ctx, p->o.latent, p->o.features << (p->doublings - 1), o);
+}
+
+static gan_module *generator(gan_ctx *ctx, const void *opts) {
     gan__plan p;
-    if (!gan__plan_make(ctx, "gan_dcgan_generator", opts, defaults, &p)) return gan__nil_module(ctx);
+    if (!gan__plan_make(ctx, generator_name, *(const gan_dcgan_opts *)opts, defaults, &p)) return gan__nil_module(ctx);
     const gan_dcgan_opts *o = &p.o;
     gan_module *m = gan__model_new(ctx, &gan__dcgan_generator_type, gan_shape1(o->latent)), *main = gan__model_main(m);
+    gan__model_share(m, o->generators);
     gan__model_refer(m, o->reference);
-    bool bias = o->g_norm == GAN_NORM_NONE;
     int64_t before = o->latent, width = o->features << (p.doublings - 1);
     for (int i = 0; i < p.doublings; i++, before = width, width /= 2) {
+        int apiece = i ? 1 : o->generators;
         if (i)
-            add_up(ctx, main, &p, before, width, bias);
+            add_up(ctx, main, &p, before, width, o->g_norm == GAN_NORM_NONE);
         else
-            gan__model_add(main, gan_conv_transpose2d_layer(ctx, before, width, whole_grid(&p, bias, o->g_spectral)));
-        gan__model_add(main, gan__norm_piece(ctx, o->g_norm, gan__plan_map(&p, i, width), o->reference));
+            gan__model_add(main, gan__apiece(ctx, apiece, base, &p));
+        gan__model_add(main, gan__norm_apiece(ctx, apiece, o->g_norm, gan__plan_map(&p, i, width), o->reference));
         gan__model_add(main, gan__activation_piece(ctx, o->g_slope));
         gan__model_add(main, gan__dropout_piece(ctx, o->g_dropout, o->g_dropout_always));
         gan__model_add(main, gan__attention_piece(ctx, o->g_attention, i, width, o->g_spectral));
     }
-    add_up(ctx, main, &p, before, o->channels, bias);
+    add_up(ctx, main, &p, before, o->channels, o->g_norm == GAN_NORM_NONE);
     gan__model_add(main, gan_tanh_layer(ctx));
     return made(ctx, m);
+}
+
+gan_module *gan_dcgan_generator(gan_ctx *ctx, gan_dcgan_opts opts) {
+    int generators = opts.generators;
+    if (!opts.separate) return generator(ctx, &opts);
+    opts.generators = 1;
+    return gan__separate(ctx, generator_name, generators, generator, &opts);
 }
 
 /* --- discriminator ---------------------------------------------------------------------------------------- */

@@ -64,7 +64,8 @@ bool gan__plan_make(gan_ctx *ctx, const char *who, gan_dcgan_opts opts, gan__pla
     return gan__model_count(ctx, who, "channels", o->channels) && gan__model_count(ctx, who, "latent", o->latent) &&
            gan__model_count(ctx, who, "features", o->features) && gan__model_count(ctx, who, "pack", o->pack) &&
            plan_size(ctx, who, p) && gan__ends_fit(ctx, who, &p->ends) && gan__norms_fit(ctx, who, o->g_norm, o->d_norm, true) &&
-           gan__reference_fits(ctx, who, o->g_norm, &o->reference) &&
+           gan__generators_fit(ctx, who, &o->generators) &&
+           gan__reference_fits(ctx, who, o->g_norm, o->generators, &o->reference) &&
            gan__dropout_fits(ctx, who, o->g_dropout, o->g_dropout_always) &&
            attention_fits(ctx, who, "g_attention", p, o->g_attention) &&
            attention_fits(ctx, who, "d_attention", p, o->d_attention);

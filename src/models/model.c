@@ -35,6 +35,10 @@ void gan__model_heads(gan_module *m, int64_t logits, int64_t aux, gan_module *he
     data_of(m)->aux = aux;
 }
 
+void gan__model_share(gan_module *m, int generators) {
+    if (!gan_module_is_nil(m)) data_of(m)->generators = generators;
+}
+
 void gan__model_refer(gan_module *m, int64_t reference) {
     gan_ctx *ctx = gan_module_ctx(m);
     if (gan_module_is_nil(m) || !reference) return;
@@ -121,10 +125,26 @@ gan_tensor *gan__model_logits(gan_module *m, gan_call *call, gan_tensor *x) {
     return gan_reshape(run_all(m, call, x), k == 1 ? gan_shape1(n) : gan_shape2(n, k));
 }
 
-int64_t gan_latent_size(const gan_module *m) {
+/* --- generators ------------------------------------------------------------------------------------------- */
+
+static const gan__model *generator_data(const gan_module *m) {
     static const gan_module_type *const generators[] = {&gan__dcgan_generator_type, &gan__mlp_generator_type,
                                                         &gan__resnet_generator_type};
     for (size_t i = 0; i < sizeof generators / sizeof *generators && !gan_module_is_nil(m); i++)
-        if (m->type == generators[i]) return data_of(m)->sample.d[0];
-    return 0;
+        if (m->type == generators[i]) return data_of(m);
+    return NULL;
+}
+
+static bool is_branches(const gan_module *m) { return !gan_module_is_nil(m) && m->type == &gan__branches_type; }
+
+int64_t gan_latent_size(const gan_module *m) {
+    if (is_branches(m)) return m->n_children > 0 ? gan_latent_size(m->children[0]) : 0;
+    const gan__model *data = generator_data(m);
+    return data ? data->sample.d[0] : 0;
+}
+
+int gan_generator_count(const gan_module *m) {
+    if (is_branches(m)) return m->n_children > 0 ? m->n_children : 1;
+    const gan__model *data = generator_data(m);
+    return data && data->generators > 1 ? data->generators : 1;
 }

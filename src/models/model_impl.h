@@ -12,6 +12,7 @@ typedef struct gan__model {
     gan_shape sample;    /* what it takes, without n */
     int64_t logits, aux; /* of a discriminator */
     int64_t reference;   /* of a generator: samples in the buffer "reference", its first; 0: none */
+    int generators;      /* how many of them share the net; 0: 1 */
 } gan__model;
 
 extern const gan_module_type gan__dcgan_generator_type, gan__mlp_generator_type, gan__resnet_generator_type;
@@ -28,6 +29,9 @@ void gan__model_adopt(gan_module *m, const char *name, gan_module *layer);
 /* D's last layer is the last of "main", or of the model's children before "aux"; this notes how many logits it gives, and adds
  * the second head, if any. */
 void gan__model_heads(gan_module *m, int64_t logits, int64_t aux, gan_module *head);
+
+/* Notes of how many generators it is the net. */
+void gan__model_share(gan_module *m, int generators);
 
 /* The reference batch of virtual batch norm, if `reference` is not 0: latents from the stream "init". */
 void gan__model_refer(gan_module *m, int64_t reference);

@@ -30,14 +30,56 @@ bool gan__norms_fit(gan_ctx *ctx, const char *who, gan_norm_kind g, gan_norm_kin
     return !why;
 }
 
-bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int64_t *reference) {
+bool gan__generators_fit(gan_ctx *ctx, const char *who, int *generators) {
+    if (!*generators) *generators = 1;
+    if (*generators < 1 || *generators > GAN_MAX_BRANCHES)
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: generators is %d, must be 1 to %d", who, *generators, GAN_MAX_BRANCHES);
+    return *generators >= 1 && *generators <= GAN_MAX_BRANCHES;
+}
+
+/* Rows are dealt to the generators, so all of them get the same part of a multiple. */
+bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int generators, int64_t *reference) {
     if (g == GAN_NORM_VIRTUAL) {
-        if (!*reference) *reference = 64;
-        return gan__model_count(ctx, who, "reference", *reference);
+        if (!*reference) *reference = (64 + generators - 1) / generators * generators;
+        if (*reference % generators)
+            gan_ctx_fail(ctx, GAN_E_ARG, "%s: reference is %" PRId64 ", no multiple of the %d generators", who, *reference,
+                         generators);
+        return *reference % generators == 0 && gan__model_count(ctx, who, "reference", *reference);
     }
     if (*reference)
         gan_ctx_fail(ctx, GAN_E_ARG, "%s: reference is %" PRId64 ", but g_norm is not virtual batch norm", who, *reference);
     return !*reference;
+}
+
+/* --- several generators ----------------------------------------------------------------------------------- */
+
+gan_module *gan__apiece(gan_ctx *ctx, int generators, gan__make_fn make, const void *arg) {
+    gan_module *first = make(ctx, arg);
+    if (generators == 1 || !first) return first;
+    gan_module *m = gan_branches(ctx);
+    for (int i = 0; i < generators; i++) gan__free_orphan(gan_branches_add(m, i ? make(ctx, arg) : first));
+    return gan__model_made(ctx, m);
+}
+
+gan_module *gan__separate(gan_ctx *ctx, const char *who, int generators, gan__make_fn make, const void *arg) {
+    if (!gan__generators_fit(ctx, who, &generators)) return gan__nil_module(ctx);
+    if (generators == 1) gan_ctx_fail(ctx, GAN_E_ARG, "%s: separate is set, but there is only one generator", who);
+    return gan__apiece(ctx, generators, make, arg);
+}
+
+typedef struct norm_of_own {
+    gan_norm_kind kind;
+    gan_shape sample;
+    int64_t reference;
+} norm_of_own;
+
+static gan_module *make_norm(gan_ctx *ctx, const void *arg) {
+    const norm_of_own *n = arg;
+    return gan__norm_piece(ctx, n->kind, n->sample, n->reference);
+}
+
+gan_module *gan__norm_apiece(gan_ctx *ctx, int generators, gan_norm_kind kind, gan_shape sample, int64_t reference) {
+    return gan__apiece(ctx, generators, make_norm, &(norm_of_own){kind, sample, reference / generators});
 }
 
 /* --- layers ----------------------------------------------------------------------------------------------- */

@@ -16,8 +16,20 @@ typedef struct gan__ends {
 /* False (raised): what is asked for makes no sense. */
 bool gan__ends_fit(gan_ctx *ctx, const char *who, gan__ends *e);
 bool gan__norms_fit(gan_ctx *ctx, const char *who, gan_norm_kind g, gan_norm_kind d, bool images);
-bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int64_t *reference); /* 0 where there is none */
+bool gan__generators_fit(gan_ctx *ctx, const char *who, int *generators);
+/* To be called with sound generators; 0 where there is none. */
+bool gan__reference_fits(gan_ctx *ctx, const char *who, gan_norm_kind g, int generators, int64_t *reference);
 bool gan__dropout_fits(gan_ctx *ctx, const char *who, double p, bool always);
+
+/* What each of several generators has of its own: make(ctx, arg), or as many of it as branches; NULL where that is NULL. */
+typedef gan_module *(*gan__make_fn)(gan_ctx *ctx, const void *arg);
+gan_module *gan__apiece(gan_ctx *ctx, int generators, gan__make_fn make, const void *arg);
+
+/* Generators that share nothing; `make` makes one of them. */
+gan_module *gan__separate(gan_ctx *ctx, const char *who, int generators, gan__make_fn make, const void *arg);
+
+/* The norm behind the first layer of several generators: one apiece, each with its part of the reference batch. */
+gan_module *gan__norm_apiece(gan_ctx *ctx, int generators, gan_norm_kind kind, gan_shape sample, int64_t reference);
 
 gan_module *gan__norm_piece(gan_ctx *ctx, gan_norm_kind kind, gan_shape sample, int64_t reference); /* sample [c] or [h, w, c] */
 gan_module *gan__activation_piece(gan_ctx *ctx, double slope);                                      /* 0: ReLU */

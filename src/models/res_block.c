@@ -63,7 +63,7 @@ gan_module *gan__res_block(gan_ctx *ctx, gan__res_opts o) {
     bool up = o.kind == GAN__RES_UP;
     int64_t in = o.map.d[2], hidden = up || o.first ? o.out : in;
     gan_shape between = gan_shape3(o.map.d[0] * (up ? 2 : 1), o.map.d[1] * (up ? 2 : 1), hidden);
-    if (!o.first) gan__model_adopt(m, "norm1", gan__norm_piece(ctx, o.norm, o.map, o.reference));
+    if (!o.first) gan__model_adopt(m, "norm1", gan__norm_apiece(ctx, o.norms ? o.norms : 1, o.norm, o.map, o.reference));
     gan__model_adopt(m, "conv1", first_conv(ctx, &o, hidden));
     gan__model_adopt(m, "norm2", gan__norm_piece(ctx, o.norm, between, o.reference));
     gan__model_adopt(m, "conv2", gan_conv2d_layer(ctx, hidden, o.out, gan__same_size(3, true, o.spectral)));

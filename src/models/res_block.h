@@ -18,6 +18,7 @@ typedef struct gan__res_opts {
     double slope;     /* 0: ReLU */
     double dropout;
     bool dropout_always;
+    int norms; /* norm1 apiece, for so many generators; 0: 1 */
 } gan__res_opts;
 
 gan_module *gan__res_block(gan_ctx *ctx, gan__res_opts opts);

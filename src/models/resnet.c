@@ -36,12 +36,14 @@ const gan_module_type gan__resnet_generator_type = {
     .data_bytes = sizeof(gan__model),
 };
 
-/* The latents as a picture of the smallest size. */
-static void adopt_base(gan_ctx *ctx, gan_module *m, const gan__plan *p, int64_t width) {
-    gan_shape map = gan__plan_map(p, 0, width);
+static gan_shape base_map(const gan__plan *p) { return gan__plan_map(p, 0, width_of(p, p->doublings)); }
+
+/* The latents as a picture of the smallest size: what each generator has of its own. */
+static gan_module *base(gan_ctx *ctx, const void *plan) {
+    const gan__plan *p = plan;
+    gan_shape map = base_map(p);
     gan_linear_opts o = {.to_hwc = {map.d[0], map.d[1], map.d[2]}, .spectral = p->o.g_spectral};
-    gan__model_adopt(m, "linear", xavier(gan_linear_layer(ctx, p->o.latent, gan_shape_count(map), o)));
-    gan__model_adopt(m, "reshape", gan_reshape_layer(ctx, map));
+    return xavier(gan_linear_layer(ctx, p->o.latent, gan_shape_count(map), o));
 }
 
 static void adopt_generator_attention(gan_ctx *ctx, gan_module *m, const gan__plan *p, int level, int64_t width) {
@@ -49,19 +51,24 @@ static void adopt_generator_attention(gan_ctx *ctx, gan_module *m, const gan__pl
     if (a) gan__model_adopt(m, "attention", xavier(a));
 }
 
-gan_module *gan_resnet_generator(gan_ctx *ctx, gan_resnet_opts opts) {
+static const char generator_name[] = "gan_resnet_generator";
+
+static gan_module *generator(gan_ctx *ctx, const void *opts) {
     gan__plan p;
-    if (!gan__plan_make(ctx, "gan_resnet_generator", opts, defaults, &p)) return gan__nil_module(ctx);
+    if (!gan__plan_make(ctx, generator_name, *(const gan_resnet_opts *)opts, defaults, &p)) return gan__nil_module(ctx);
     const gan_dcgan_opts *o = &p.o;
     gan_module *m = gan__model_bare(ctx, &gan__resnet_generator_type, gan_shape1(o->latent));
     if (gan_module_is_nil(m)) return m;
     int64_t width = width_of(&p, p.doublings);
+    gan__model_share(m, o->generators);
     gan__model_refer(m, o->reference);
-    adopt_base(ctx, m, &p, width);
+    gan__model_adopt(m, "linear", gan__apiece(ctx, o->generators, base, &p));
+    gan__model_adopt(m, "reshape", gan_reshape_layer(ctx, base_map(&p)));
     adopt_generator_attention(ctx, m, &p, 0, width);
     for (int i = 0; i < p.doublings; i++) {
         gan__res_opts block = {GAN__RES_UP, gan__plan_map(&p, i, width), width_of(&p, p.doublings - i), false,
-                               o->up, o->g_norm, o->reference, o->g_spectral, o->g_slope, o->g_dropout, o->g_dropout_always};
+                               o->up, o->g_norm, o->reference, o->g_spectral, o->g_slope, o->g_dropout, o->g_dropout_always,
+                               i ? 1 : o->generators};
         adopt_block(ctx, m, i + 1, block);
         width = block.out;
         adopt_generator_attention(ctx, m, &p, i + 1, width);
@@ -71,6 +78,13 @@ gan_module *gan_resnet_generator(gan_ctx *ctx, gan_resnet_opts opts) {
     gan__model_adopt(m, "conv", xavier(gan_conv2d_layer(ctx, width, o->channels, gan__same_size(3, true, o->g_spectral))));
     gan__model_adopt(m, "tanh", gan_tanh_layer(ctx));
     return gan__model_made(ctx, m);
+}
+
+gan_module *gan_resnet_generator(gan_ctx *ctx, gan_resnet_opts opts) {
+    int generators = opts.generators;
+    if (!opts.separate) return generator(ctx, &opts);
+    opts.generators = 1;
+    return gan__separate(ctx, generator_name, generators, generator, &opts);
 }
 
 /* --- discriminator ---------------------------------------------------------------------------------------- */
@@ -98,7 +112,7 @@ static int64_t adopt_blocks(gan_ctx *ctx, gan_module *m, const gan__plan *p) {
         int level = last ? 0 : p->doublings - i; /* of what it takes */
         gan__res_opts block = {last ? GAN__RES_SAME : GAN__RES_DOWN, gan__plan_map(p, level, width),
                                last ? width : width_of(p, i + 1), i == 0, GAN_UP_DEFAULT, o->d_norm, 0, o->d_spectral, o->slope,
-                               o->dropout, false};
+                               o->dropout, false, 1};
         adopt_block(ctx, m, i + 1, block);
         width = block.out;
         gan_module *a = last ? NULL : gan__attention_piece(ctx, o->d_attention, level - 1, width, o->d_spectral);

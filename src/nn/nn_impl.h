@@ -94,6 +94,15 @@ bool gan__leaky_slope(const gan_module *m, double *slope); /* is it LeakyReLU, w
  * out. False (raised) without memory. */
 bool gan__orthogonalise(gan_ctx *ctx, gan_real *values, int64_t rows, int64_t cols, double gain);
 
+extern const gan_module_type gan__branches_type;
+
+/* The running statistics of the set, anew: means over `batches` equal parts of x. A run aside. */
+bool gan__has_batch_norm(const gan_module *m);
+void gan__batch_norm_estimate(gan_module *m, const gan_set *set, gan_tensor *x, int batches);
+
+/* Power iteration for every spectral layer, on the set alone: its u and v become others. */
+void gan__spectral_settle(gan_module *m, const gan_set *set, int iterations);
+
 /* The distribution of a fresh embedding is its own: N(0, 1). */
 extern const gan_module_type gan__embedding_type;
 

@@ -6,11 +6,14 @@
 
 #include "layer_impl.h"
 #include "nn_impl.h"
+#include "set.h"
 
 typedef struct norm {
     gan_shape shape; /* of what is normalised: [c], or a sample */
     gan_norm_opts opts;
-    int buffers; /* index of the first */
+    int buffers;  /* index of the first */
+    int estimate; /* k: this is the k-th batch of an estimate; 0: there is none under way */
+    bool frozen;  /* no estimate is to be made */
 } norm;
 
 enum { RUNNING_MEAN, RUNNING_VAR, NUM_BATCHES_TRACKED };
@@ -53,11 +56,11 @@ static void track(gan_module *m, gan_call *call, gan_tensor *stats, int64_t valu
     const gan_real *s = gan_data(stats);
     if (!s) return;
     int first = d->buffers;
-    double unbiased = (double)values / (double)(values - 1);
+    double unbiased = (double)values / (double)(values - 1), momentum = d->estimate ? 1.0 / d->estimate : d->opts.momentum;
     gan_tensor *mean = gan_call_param(call, m, first + RUNNING_MEAN), *var = gan_call_param(call, m, first + RUNNING_VAR);
     gan_tensor *count = gan_call_param(call, m, first + NUM_BATCHES_TRACKED);
-    gan_call_write(call, m, first + RUNNING_MEAN, moved(ctx, mean, s, 1, d->opts.momentum));
-    gan_call_write(call, m, first + RUNNING_VAR, moved(ctx, var, s + d->shape.d[0], unbiased, d->opts.momentum));
+    gan_call_write(call, m, first + RUNNING_MEAN, moved(ctx, mean, s, 1, momentum));
+    gan_call_write(call, m, first + RUNNING_VAR, moved(ctx, var, s + d->shape.d[0], unbiased, momentum));
     gan_call_write(call, m, first + NUM_BATCHES_TRACKED, gan_full(ctx, gan_shape0(), gan_item(count) + 1));
 }
 
@@ -87,6 +90,76 @@ static gan_tensor *batch_norm_forward(gan_module *m, gan_call *call, gan_tensor 
 
 gan_tensor *gan__batch_norm_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope) {
     return takes_channels(gan_module_ctx(m), gan_module_data(m), gan_shape_of(x)) ? by_batch(m, call, x, slope) : x;
+}
+
+/* A batch norm that evaluates while its net trains has statistics that someone wants to keep. */
+static void mark_frozen(gan_module *m, bool net_trains) {
+    if (m->type == &gan__batch_norm_type) ((norm *)m->data)->frozen = net_trains && !m->training;
+    for (int i = 0; i < m->n_children; i++) mark_frozen(m->children[i], net_trains);
+}
+
+/* Batch norms at and below m take their next batch for the k-th of an estimate, all else evaluating; 0 ends that. */
+static void set_estimate(gan_module *m, int k) {
+    norm *d = m->type == &gan__batch_norm_type ? m->data : NULL;
+    if (d && !d->frozen) {
+        m->training = k > 0;
+        d->estimate = k;
+    }
+    for (int i = 0; i < m->n_children; i++) set_estimate(m->children[i], k);
+}
+
+bool gan__has_batch_norm(const gan_module *m) {
+    bool found = m->type == &gan__batch_norm_type;
+    for (int i = 0; i < m->n_children && !found; i++) found = gan__has_batch_norm(m->children[i]);
+    return found;
+}
+
+void gan__batch_norm_estimate(gan_module *m, const gan_set *set, gan_tensor *x, int batches) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    if (!gan__usable(ctx, x, "gan_batch_norm_refresh")) return;
+    int64_t rows = gan_shape_of(x).d[0] / batches;
+    mark_frozen(m, m->training);
+    gan__aside aside = gan__aside_begin(m);
+    for (int k = 1; k <= batches && gan__ok(ctx); k++) {
+        gan_scope_begin(ctx);
+        set_estimate(m, k);
+        gan_forward_with(m, set, gan_slice(x, 0, (k - 1) * rows, rows));
+        gan_scope_end(ctx);
+    }
+    if (gan__ok(ctx)) set_estimate(m, 0);
+    gan__aside_end(&aside);
+}
+
+/* What belongs to a batch norm and says something about data. */
+static bool is_statistic(const gan__slot *slot) {
+    return slot->owner->type == &gan__batch_norm_type && slot->param.buffer && !slot->param.integer;
+}
+
+static void take_statistics(gan_module *m, const gan_set *from, const gan_set *set) {
+    const gan__list *list = gan__list_of(m);
+    for (int i = 0; list && i < list->count; i++) {
+        gan_tensor *source = gan_set_get(from, i), *to = set ? gan_set_get(set, i) : list->params[i].tensor;
+        if (is_statistic(list->slots[i])) gan_assign(to, gan_data(source), gan_count(source));
+    }
+}
+
+void gan_batch_norm_refresh(gan_module *m, const gan_set *set, gan_tensor *x, int batches) {
+    static const char who[] = "gan_batch_norm_refresh";
+    gan_ctx *ctx = gan_module_ctx(m);
+    if (gan_module_is_nil(m) || !gan__usable(ctx, x, who)) return;
+    gan_shape s = gan_shape_of(x);
+    char text[GAN_SHAPE_TEXT];
+    if (batches < 1)
+        gan__raise(ctx, GAN_E_ARG, "%s: %d batches; at least 1 is needed", who, batches);
+    else if (s.ndim < 1 || s.d[0] < batches || s.d[0] % batches)
+        gan__raise(ctx, GAN_E_SHAPE, "%s: %s does not make %d equal batches", who, gan_shape_text(s, text), batches);
+    if (!gan__ok(ctx)) return;
+    gan_set *estimate = gan__set_alias(m, set);
+    gan__batch_norm_estimate(m, estimate, x, batches);
+    gan__hold(ctx);
+    if (gan__ok(ctx)) take_statistics(m, estimate, set);
+    gan__unhold(ctx);
+    gan_set_free(estimate);
 }
 
 /* --- the others: no state --------------------------------------------------------------------------------- */
@@ -162,7 +235,7 @@ static gan_module *make(gan_ctx *ctx, const gan_module_type *type, const char *w
     if (!opts_fit(ctx, who, &o)) return gan__nil_module(ctx);
     gan_module *m = gan_module_new(ctx, type);
     if (gan_module_is_nil(m)) return m;
-    *(norm *)gan_module_data(m) = (norm){shape, o, o.no_affine ? 0 : 2};
+    *(norm *)gan_module_data(m) = (norm){.shape = shape, .opts = o, .buffers = o.no_affine ? 0 : 2};
     gan_param affine = {.no_decay = true};
     if (shape.ndim == 3) {
         affine.layout = GAN_LAYOUT_IMAGE;

@@ -22,17 +22,56 @@ static gan_tensor *copy_of(const gan_param *p) {
     return t;
 }
 
-gan_set *gan_set_of(gan_module *m) {
-    gan_ctx *ctx = gan_module_ctx(m);
-    const gan__list *list = gan__ok(ctx) ? gan__list_of(m) : NULL;
-    gan_set *set = list ? gan__calloc(ctx, sizeof *set) : NULL;
-    if (!set) return nil_set(ctx);
+/* Overwriting the original gives it another storage, since this one is in use here. */
+static gan_tensor *second_of(const gan_param *p, gan_tensor *value) {
+    gan_tensor *t = gan_detach(value);
+    if (gan_is_nil(t)) return t;
+    gan__move_to_scope(t, 0);
+    gan_name(t, p->name);
+    return t;
+}
+
+static gan_set *empty_set(gan_ctx *ctx, int room) {
+    gan_set *set = gan__calloc(ctx, sizeof *set);
+    if (!set) return NULL;
     gan__own(ctx, &set->object, destroy);
-    set->tensors = gan__alloc(ctx, (size_t)list->count * sizeof *set->tensors);
-    for (int i = 0; set->tensors && i < list->count; i++) set->tensors[set->count++] = copy_of(&list->params[i]);
+    set->tensors = gan__alloc(ctx, (size_t)room * sizeof *set->tensors);
+    return set;
+}
+
+static gan_set *finished(gan_ctx *ctx, gan_set *set) {
     if (gan__ok(ctx)) return set;
     gan_set_free(set);
     return nil_set(ctx);
+}
+
+gan_set *gan_set_of(gan_module *m) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    const gan__list *list = gan__ok(ctx) ? gan__list_of(m) : NULL;
+    gan_set *set = list ? empty_set(ctx, list->count) : NULL;
+    if (!set) return nil_set(ctx);
+    for (int i = 0; set->tensors && i < list->count; i++) set->tensors[set->count++] = copy_of(&list->params[i]);
+    return finished(ctx, set);
+}
+
+gan_set *gan__set_alias(gan_module *m, const gan_set *values) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    const gan__list *list = gan__ok(ctx) ? gan__list_of(m) : NULL;
+    if (!list || (values && !gan__set_fits(values, list, "gan__set_alias"))) return nil_set(ctx);
+    gan_set *set = empty_set(ctx, list->count);
+    if (!set) return nil_set(ctx);
+    for (int i = 0; set->tensors && i < list->count; i++) {
+        const gan_param *p = &list->params[i];
+        set->tensors[set->count++] = second_of(p, values ? values->tensors[i] : p->tensor);
+    }
+    return finished(ctx, set);
+}
+
+bool gan__set_same(const gan_set *a, const gan_set *b) {
+    if (is_nil(a) || is_nil(b) || a->count != b->count) return false;
+    for (int i = 0; i < a->count; i++)
+        if (a->tensors[i]->storage != b->tensors[i]->storage) return false;
+    return true;
 }
 
 void gan_set_free(gan_set *set) {

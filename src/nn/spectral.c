@@ -4,6 +4,7 @@
 
 #include "layer_impl.h"
 #include "nn_impl.h"
+#include "set.h"
 
 /* A weight as [before, out, after]: PyTorch's matrix is [out, everything else], with `out` wherever our layout has it. */
 typedef struct matrix {
@@ -109,23 +110,57 @@ static const gan__slot *beside(const gan__slot *slot, int offset, const char *na
     return s < m->slots + m->n_slots && !strcmp(s->param.name, name) && s->param.buffer ? s : NULL;
 }
 
-static gan_tensor *value_of(const gan__list *list, const gan_set *set, const gan__slot *slot) {
+static int index_of(const gan__list *list, const gan__slot *slot) {
     int i = 0;
     while (list->slots[i] != slot) i++;
-    return set ? gan_set_get(set, i) : slot->param.tensor;
+    return i;
 }
 
-static void refresh(const gan__list *list, const gan_set *set, const gan__slot *slot, int iterations) {
+static gan_tensor *value_of(const gan__list *list, const gan_set *set, int index) {
+    return set ? gan_set_get(set, index) : list->params[index].tensor;
+}
+
+typedef void (*write_fn)(const gan_set *set, int index, gan_tensor *old, gan_tensor *value);
+
+static void refresh(const gan__list *list, const gan_set *set, const gan__slot *slot, int iterations, write_fn write) {
     const gan__slot *slot_u = beside(slot, 1, "weight_u"), *slot_v = beside(slot, 2, "weight_v");
     if (strcmp(slot->param.name, "weight_orig") || !slot_u || !slot_v) return;
     matrix shape = matrix_of(&slot->param);
     gan_ctx *ctx = gan_module_ctx(slot->owner);
-    gan_tensor *u = value_of(list, set, slot_u), *v = value_of(list, set, slot_v);
-    gan_tensor *w = weight_view(value_of(list, set, slot), shape);
+    int at_u = index_of(list, slot_u), at_v = index_of(list, slot_v);
+    gan_tensor *u = value_of(list, set, at_u), *v = value_of(list, set, at_v);
+    gan_tensor *w = weight_view(value_of(list, set, index_of(list, slot)), shape);
     pair p = {u_view(u, shape), v_view(v, shape)};
     for (int i = 0; i < iterations && gan__ok(ctx); i++) p = step(w, p);
-    gan_assign(u, gan_data(p.u), gan_count(p.u));
-    gan_assign(v, gan_data(p.v), gan_count(p.v));
+    write(set, at_u, u, p.u);
+    write(set, at_v, v, p.v);
+}
+
+static void overwrite(const gan_set *set, int index, gan_tensor *old, gan_tensor *value) {
+    (void)set, (void)index;
+    gan_assign(old, gan_data(value), gan_count(value));
+}
+
+/* No step of anybody's: nothing is completed by it, nor can it be taken back. */
+static void replace(const gan_set *set, int index, gan_tensor *old, gan_tensor *value) {
+    gan_tensor *t = gan_detach(gan_reshape(value, gan_shape_of(old)));
+    if (!gan_is_nil(t)) gan__set_take(set, index, t);
+}
+
+static void refresh_all(gan_ctx *ctx, const gan__list *list, const gan_set *set, int iterations, write_fn write) {
+    gan_no_record_begin(ctx);
+    for (int i = 0; i < list->count && gan__ok(ctx); i++) {
+        gan_scope_begin(ctx);
+        refresh(list, set, list->slots[i], iterations, write);
+        gan_scope_end(ctx);
+    }
+    gan_no_record_end(ctx);
+}
+
+void gan__spectral_settle(gan_module *m, const gan_set *set, int iterations) {
+    gan_ctx *ctx = gan_module_ctx(m);
+    const gan__list *list = gan__ok(ctx) ? gan__list_of(m) : NULL;
+    if (list) refresh_all(ctx, list, set, iterations, replace);
 }
 
 void gan_spectral_refresh(gan_module *m, const gan_set *set, int iterations) {
@@ -137,12 +172,6 @@ void gan_spectral_refresh(gan_module *m, const gan_set *set, int iterations) {
         gan__raise(ctx, GAN_E_ARG, "%s: the set has %d tensors, the module %d", who, gan_set_count(set), list->count);
     if (!list || !gan__ok(ctx)) return;
     gan__hold(ctx);
-    gan_no_record_begin(ctx);
-    for (int i = 0; i < list->count && gan__ok(ctx); i++) {
-        gan_scope_begin(ctx);
-        refresh(list, set, list->slots[i], iterations);
-        gan_scope_end(ctx);
-    }
-    gan_no_record_end(ctx);
+    refresh_all(ctx, list, set, iterations, overwrite);
     gan__unhold(ctx);
 }
