@@ -51,6 +51,9 @@ GAN_API gan_tensor *gan_rand(gan_ctx *ctx, gan_shape shape);
 GAN_API gan_tensor *gan_randn_from(gan_stream *stream, gan_shape shape);
 GAN_API gan_tensor *gan_rand_from(gan_stream *stream, gan_shape shape);
 
+/* N(0, 1) on condition that |x| <= bound, bound > 0: by the inverse of its distribution function. */
+GAN_API gan_tensor *gan_truncated_randn_from(gan_stream *stream, gan_shape shape, double bound);
+
 /* --- looking at tensors ----------------------------------------------------------------------------------- */
 
 GAN_API gan_ctx *gan_ctx_of(const gan_tensor *t);

@@ -66,5 +66,41 @@ static gan_tensor *random_tensor(gan_stream *s, gan_shape shape, gan__range_fn f
 
 gan_tensor *gan_randn_from(gan_stream *s, gan_shape shape) { return random_tensor(s, shape, fill_normal); }
 gan_tensor *gan_rand_from(gan_stream *s, gan_shape shape) { return random_tensor(s, shape, fill_uniform); }
+/* --- truncated -------------------------------------------------------------------------------------------- */
+
+typedef struct truncate_arg {
+    gan_real *p;
+    double bound, mass; /* mass: the probability of [-bound, bound] */
+} truncate_arg;
+
+/* x >= 0 with erf(x/sqrt 2) = p, p in [0, 1). erf is concave there: Newton's steps from 0 go up, and never past the root. */
+static double half_normal_quantile(double p) {
+    double x = 0;
+    for (int i = 0; i < 100; i++) {
+        double slope = 0.797884560802865356 * exp(-x * x / 2), step = (p - erf(x * 0.707106781186547524)) / slope;
+        x += step;
+        if (!(step > 1e-14 * (1 + x))) break;
+    }
+    return x;
+}
+
+/* A uniform number, 24 bits of it, taken at the middle of its interval: as symmetric as the normal distribution. */
+static void truncate(void *arg, int64_t begin, int64_t end) {
+    const truncate_arg *a = arg;
+    for (int64_t i = begin; i < end; i++) {
+        double side = 2 * ((double)a->p[i] + 0x1p-25) - 1, x = half_normal_quantile(fabs(side) * a->mass);
+        a->p[i] = (gan_real)copysign(x < a->bound ? x : a->bound, side);
+    }
+}
+
+gan_tensor *gan_truncated_randn_from(gan_stream *s, gan_shape shape, double bound) {
+    gan_ctx *ctx = s && s->ctx ? s->ctx : gan__nil_ctx();
+    if (!(bound > 0)) gan__raise(ctx, GAN_E_ARG, "gan_truncated_randn_from: bound is %g, not above 0", bound);
+    gan_tensor *t = gan_rand_from(s, shape);
+    truncate_arg arg = {gan_op_write(t), bound, erf(bound * 0.707106781186547524)};
+    if (arg.p) gan__parallel_ranges(ctx, gan_count(t), GRAIN, truncate, &arg);
+    return t;
+}
+
 gan_tensor *gan_randn(gan_ctx *ctx, gan_shape shape) { return gan_randn_from(gan_stream_named(ctx, "noise"), shape); }
 gan_tensor *gan_rand(gan_ctx *ctx, gan_shape shape) { return gan_rand_from(gan_stream_named(ctx, "noise"), shape); }

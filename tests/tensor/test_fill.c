@@ -66,6 +66,31 @@ static void test_rand__is_uniform(void **state) {
     assert_true(distance(t, uniform_cdf) < KS_ONE_IN_A_THOUSAND);
 }
 
+static double bound;
+static double truncated_cdf(double x) { return .5 + .5 * erf(x / sqrt(2)) / erf(bound / sqrt(2)); }
+
+static void test_truncated_randn__is_normal_between_its_bounds(void **state) {
+    (void)state;
+    static const double bounds[] = {.02, .5, 1, 2, 3.5, 40};
+    for (int i = 0; i < COUNT_OF(bounds); i++) {
+        bound = bounds[i];
+        gan_stream *stream = gan_stream_named(ctx, "a");
+        gan_tensor *t = gan_truncated_randn_from(stream, gan_shape2(100, 1001), bound);
+        check_ok(ctx);
+        double most = 0, d = distance(t, truncated_cdf);
+        for (int64_t k = 0; k < gan_count(t); k++) most = fmax(most, fabs((double)gan_data(t)[k]));
+        assert_true(most <= bound && most > .99 * fmin(bound, 3.9));
+        if (!(d < KS_ONE_IN_A_THOUSAND)) fail_msg("bound %g: distance %g", bound, d);
+        gan_release(t);
+    }
+    static const double wrong[] = {0, -1, NAN};
+    for (int i = 0; i < COUNT_OF(wrong); i++) {
+        gan_truncated_randn_from(gan_stream_named(ctx, "a"), gan_shape1(3), wrong[i]);
+        check_failed(ctx, GAN_E_ARG, "gan_truncated_randn_from: bound is ");
+    }
+    assert_true(gan_is_nil(gan_truncated_randn_from(NULL, gan_shape1(3), 1)));
+}
+
 static void test_randn__goes_on_where_it_stopped(void **state) {
     (void)state;
     gan_stream *s = gan_stream_named(ctx, "noise");
@@ -99,6 +124,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_randn__is_normal),
         TEST(test_rand__is_uniform),
+        TEST(test_truncated_randn__is_normal_between_its_bounds),
         TEST(test_randn__goes_on_where_it_stopped),
         TEST(test_randn__has_the_same_bits_for_any_number_of_threads),
     };
