@@ -16,8 +16,9 @@ typedef struct gan__canvas {
 gan__canvas gan__canvas_new(gan_ctx *ctx, int64_t width, int64_t height, int channels, const char *who);
 gan_status gan__canvas_write(gan_ctx *ctx, gan__canvas pixels, const char *path, const char *who);
 
-/* A scatter plot of n points (x, y), as gan_write_grid describes it. */
-gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, int64_t n, double range, const char *who);
+/* A scatter plot of n points (x, y), as gan_write_grid describes it. group: a number for each, below `groups`; NULL: none. */
+gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, const gan_real *group, int64_t groups, int64_t n,
+                              double range, const char *who);
 
 /* The PNG of some pixels, `*size` bytes, for free(); NULL without memory. */
 uint8_t *gan__png_encode(gan__canvas pixels, int *size);
