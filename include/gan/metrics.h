@@ -154,9 +154,13 @@ typedef enum gan_part { GAN_PART_HELD_OUT, GAN_PART_TRAINING } gan_part;
 GAN_API gan_tensor *gan_data_features(gan_module *m, gan_dataset *data, gan_part part, int64_t start, int64_t n,
                                       gan_feature_opts opts);
 typedef struct gan_generate_opts {
-    const gan_set *set;    /* G's values, an average of its weights for example; NULL: its own */
+    const gan_set *set;    /* G's values, such as gan_trainer_average; NULL: its own */
+    gan_tensor *z;         /* these latents, [n, latent]; NULL: N(0, 1), by the seed */
+    int generators;        /* K that G consists of, sample i being number i mod K's; 0: gan_generator_count(G) */
+    bool one_generator;    /* all by number `generator`, 0 to K-1, at K times the cost */
+    int generator;
     int64_t latent;        /* 0: gan_latent_size(G) */
-    int64_t block;         /* samples at a time; 0: 64 */
+    int64_t block;         /* samples at a time, brought up to a multiple of K; 0: 64 */
     bool batch_statistics; /* G runs in training mode, so that batch norm takes each block's own statistics (1611.02163's
                               protocol); nothing is written even so */
     uint64_t seed;         /* of the latents: gan_trainer_sample's of that seed are the same */
@@ -164,7 +168,7 @@ typedef struct gan_generate_opts {
 GAN_API gan_tensor *gan_generated_features(gan_module *m, gan_module *G, int64_t n, gan_generate_opts generate,
                                            gan_feature_opts opts);
 
-/* n samples [n, ...] of G from latents N(0, 1), in evaluation mode, without a graph, leaving no trace in G. */
+/* n samples [n, ...] of G, in evaluation mode, without a graph, leaving no trace in G. */
 GAN_API gan_tensor *gan_generate(gan_module *G, int64_t n, gan_generate_opts opts);
 
 /* A dataset's labels in the order of gan_data_features, [n]. */

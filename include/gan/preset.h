@@ -21,7 +21,7 @@ typedef struct gan_preset {
     const char *tricks[GAN_PRESET_TRICKS]; /* as gan_trick_parse takes them; NULL behind the last */
 } gan_preset;
 
-/* "dcgan", "lsgan", "wgan", "wgan-gp", "dragan", "hinge", "ragan", "rpgan", "sngan", "sagan", "pacgan", "unrolled", ...:
+/* "dcgan", "lsgan", "wgan", "wgan-gp", "dragan", "hinge", "ragan", "rpgan", "sngan", "sagan", "pacgan", "unrolled", "mgan", ...:
  * docs/tricks.md lists them. Where a paper has several settings, those for small images are taken. */
 GAN_API gan_preset gan_preset_of(const char *name);
 GAN_API const char *gan_preset_name(int index); /* the index-th name, from 0; NULL behind the last. Static */

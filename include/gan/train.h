@@ -16,6 +16,13 @@ extern "C" {
 
 typedef struct gan_trainer gan_trainer;
 
+/* What G is fed. Normal latents keep to a shell, on which interpolation is best done along arcs. */
+typedef enum gan_latent_kind {
+    GAN_LATENTS_NORMAL,   /* N(0, 1) */
+    GAN_LATENTS_UNIFORM,  /* U[-1, 1) */
+    GAN_LATENTS_TRUNCATED /* N(0, 1) on condition that each number is within +-truncation */
+} gan_latent_kind;
+
 /* All fields count as they are: start from gan_trainer_defaults() and edit. */
 typedef struct gan_trainer_opts {
     gan_optim_opts g, d;   /* a rate per player is TTUR (1706.08500) */
@@ -24,6 +31,10 @@ typedef struct gan_trainer_opts {
     int64_t batch;         /* verdicts of D on each side; times pack, at most the number of training samples */
     int pack;              /* samples that D judges at once, joined by gan_pack (PacGAN, 1712.04086); D is built for it; >= 1 */
     int64_t latent;        /* length of G's latents; 0: gan_latent_size(G), which knows the ready-made ones */
+    gan_latent_kind latents;
+    double truncation;     /* of truncated latents, > 0; 0 for other kinds */
+    int generators;        /* K: row i of what G makes is generator i mod K's; 0: gan_generator_count(G). A batch has as many samples
+                              of each, in a random order; times pack, it must be a multiple of K */
     int n_critic;          /* D's steps per step of G; >= 1 */
     bool simultaneous;     /* both gradients are taken before either player moves; needs n_critic 1 */
     double ema;            /* decay of G's average; 0: no average */
@@ -92,11 +103,31 @@ GAN_API gan_module *gan_trainer_discriminator(const gan_trainer *t);
 /* A player's optimiser; the trainer's own. A rate set by gan_optim_set_lr (from a callback, say) holds from the next step on,
  * times the schedule's factor, and checkpoints keep it. */
 GAN_API gan_optim *gan_trainer_optim(gan_trainer *t, gan_player player);
-GAN_API const gan_set *gan_trainer_ema(const gan_trainer *t); /* NULL without an average */
+GAN_API const gan_set *gan_trainer_ema(const gan_trainer *t); /* NULL without an average; see gan_trainer_average for use */
 
-/* n samples in evaluation mode, from the average if there is one, without touching any training state: the same n and seed
- * give the same latents. Owned by the innermost scope. */
+/* --- samples: nothing of this touches any training state -------------------------------------------------- */
+
+/* n samples in evaluation mode, from the average if there is one; of K generators, the i-th sample is by number i mod K. The same n
+ * and seed give the same latents. Owned by the innermost scope. */
 GAN_API gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed);
+
+/* The latents behind it, [n, latent]: of the trainer's kind, or, for a truncation above 0, normal ones within +-truncation (the
+ * truncation trick of 1809.11096; GAN_E_ARG for uniform latents, and beyond what G was trained on). Owned by the innermost scope. */
+GAN_API gan_tensor *gan_trainer_latents(gan_trainer *t, int64_t n, uint64_t seed, double truncation);
+
+typedef struct gan_sample_opts {
+    bool raw;           /* G's own values, not the average */
+    bool one_generator; /* all by number `generator`, 0 to K-1, at K times the cost */
+    int generator;
+} gan_sample_opts;
+
+/* Samples of latents z [n, latent]; gan_trainer_sample is this of gan_trainer_latents(t, n, seed, 0). */
+GAN_API gan_tensor *gan_trainer_sample_with(gan_trainer *t, gan_tensor *z, gan_sample_opts opts);
+
+/* The values that samples are made on: the average, but for buffers that do not average. Spectral norm's sigma is that of the
+ * averaged weights, and batch norm's statistics are estimated anew, over 16 batches (gan_batch_norm_refresh). NULL without an
+ * average, and after an error. Owned by t, until its next step. */
+GAN_API const gan_set *gan_trainer_average(gan_trainer *t);
 
 /* Writes everything that training depends on into one safetensors file, complete or not at all; what is in it and under which
  * names: docs/guide.md, "Checkpoints". */

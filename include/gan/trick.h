@@ -28,12 +28,13 @@ struct gan_turn {
     gan_shape sample;                      /* of the data, without n */
     int64_t batch;                         /* D's verdicts on each side, */
     int pack;                              /* each of so many samples */
+    int generators;                        /* K, 1 or more */
     bool paired;                           /* the data has targets */
     gan_player player;                     /* who is about to move */
     int64_t step;                          /* of the trainer: completed before this one */
     gan_batch real;                        /* as the data set gave it */
     gan_tensor *latents, *fake;            /* fake has history in G's turn only */
-    gan_tensor *fake_label;                /* [n], which generator made it; NULL if there is but one */
+    gan_tensor *fake_label;                /* [n], which generator made it, 0 to K-1; NULL if there is but one */
     gan_tensor *real_seen, *fake_seen;     /* after the transforms: what D judges */
     gan_tensor *real_target, *fake_target; /* D's turn, and `values`: [n] of what D judges; NULL: the
                                               loss's constants */

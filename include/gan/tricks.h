@@ -154,6 +154,17 @@ GAN_API gan_trick *gan_gradient_penalty(gan_ctx *ctx, gan_gradient_penalty_opts 
 GAN_API gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real,
                                 gan_tensor *fake, gan_tensor *label, gan_stream *stream);
 
+/* --- several generators ----------------------------------------------------------------------------------- */
+
+/* MGAN (1708.02556): D's second head classifies fakes by their generators. D's loss + d * E -log C_k(G_k(z)), and G's + g * the same:
+ * generators that can be told apart share the data out among themselves. The head ("aux" of the ready-made ones) is as wide as there
+ * are generators. Refused: one generator, packing. (MAD-GAN's way, 1704.02906, is a loss: gan_loss_mad_gan.) */
+typedef struct gan_generator_classifier_opts {
+    gan_schedule g, d; /* >= 0; gan_constant(.01), the paper's beta, and gan_constant(1) */
+} gan_generator_classifier_opts;
+GAN_API gan_generator_classifier_opts gan_generator_classifier_defaults(void); /* the values named above */
+GAN_API gan_trick *gan_generator_classifier(gan_ctx *ctx, gan_generator_classifier_opts opts);
+
 /* --- looking ahead, looking back -------------------------------------------------------------------------- */
 
 /* Unrolled GAN (1611.02163): G is judged by the D that comes of `steps` more steps, d^{k+1} = step(d^k, grad L_D(d^k)), of D's optimiser

@@ -57,6 +57,10 @@ gan_stream *gan_stream_named(gan_ctx *ctx, const char *name) {
     return gan__ok(ctx) ? add_stream(ctx, end, name) : &nil_stream;
 }
 
+gan_stream gan__own_stream(gan_ctx *ctx, uint64_t seed, uint32_t tag) {
+    return (gan_stream){.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ tag}};
+}
+
 int64_t gan__stream_take(gan_stream *s, int64_t blocks) {
     if (!s->ctx) return 0;
     int64_t first = s->position.value;

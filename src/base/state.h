@@ -62,4 +62,7 @@ void gan__philox(const uint32_t key[2], uint64_t block, uint32_t out[4]);
 /* Takes `blocks` consecutive blocks; returns the first. */
 int64_t gan__stream_take(gan_stream *stream, int64_t blocks);
 
+/* A stream that is none of the context's: drawing from it leaves no trace. `tag` tells purposes apart. */
+gan_stream gan__own_stream(gan_ctx *ctx, uint64_t seed, uint32_t tag);
+
 #endif

@@ -80,6 +80,13 @@ static const gan__row rows[] = {
               BOTH("decoupled", "g.decoupled", "d.decoupled", NULL))},
 
     /* 1.3 mode collapse: architecture */
+    {{"generators", "1.3a", "G", "several, which share all but their first layer; for loss=mad_gan or generator_classifier",
+      "1704.02906, 1708.02556", "--with generators:k=4", "net.generators = 4;"},
+     SETTINGS(ONE("k", "net.generators", "4"), ONE("separate", "net.separate", NULL))},
+    {{"generator_classifier", "1.3a", "both", "each of several generators makes what it can be told by (MGAN)", "1708.02556",
+      "--with generators:k=4 --with generator_classifier:g=0.01",
+      "gan_trainer_use(t, gan_generator_classifier(ctx, gan_generator_classifier_defaults()));"},
+     NULL},
     {{"self_attention", "1.3b", "both", "any place of an image sees any other", "1805.08318", "--with self_attention:g=16,d=16",
       "net.g_attention = net.d_attention = 16;"},
      SETTINGS(ONE("g", "net.g_attention", "16"), ONE("d", "net.d_attention", "16"))},
@@ -136,6 +143,9 @@ static const gan__row rows[] = {
     {{"spectral_norm", "6d", "both", "weights divided by their largest singular value", "1802.05957",
       "--with spectral_norm:g=true", "net.d_spectral = true;"},
      SETTINGS(ONE("d", "net.d_spectral", "true"), ONE("g", "net.g_spectral", NULL))},
+    {{"latents", "6f", "G", "normal, the default; uniform, or normal ones within a bound", "",
+      "--with latents:kind=truncated,bound=2", "o.latents = GAN_LATENTS_TRUNCATED; o.truncation = 2;"},
+     SETTINGS(ONE("kind", "latents", NULL), ONE("bound", "truncation", NULL))},
     {{"leaky_relu", "6h", "both", "no zone without a gradient: the default in D", "", "--with leaky_relu:g=0.2",
       "net.g_slope = .2;"},
      SETTINGS(ONE("g", "net.g_slope", "0.2"), ONE("d", "net.slope", NULL))},

@@ -44,8 +44,25 @@ static gan_mlp_opts point_opts(const gan__settings *s) {
     return o;
 }
 
+static bool trick_on(const gan_config *c, const char *name) {
+    for (int i = 0; gan__trick_table[i].name; i++)
+        if (is(gan__trick_table[i].name, name)) return c->now.tricks[i].on;
+    return false;
+}
+
+/* Outputs of D that answer to the generators, however many these are. */
+static void complete_heads(gan_config *c, int classes) {
+    gan__settings *s = &c->now.s;
+    const gan_loss_info *loss = gan_loss_info_of(s->trainer.loss.kind);
+    int generators = s->image.generators > 1 ? s->image.generators : 0;
+    if (s->image.logits == 0 || loss->outputs == GAN_OUTPUTS_GENERATORS)
+        s->image.logits = s->points_net.logits = gan_loss_width(s->trainer.loss.kind, classes, generators);
+    if (trick_on(c, "generator_classifier")) s->image.aux = s->points_net.aux = generators;
+}
+
 /* What the settings leave open and the data tells. */
-static void complete(gan__settings *s, gan_shape sample, int classes) {
+static void complete(gan_config *c, gan_shape sample, int classes) {
+    gan__settings *s = &c->now.s;
     bool images = sample.ndim == 3;
     if (s->model == GAN__MODEL_AUTO) s->model = !images ? GAN__MODEL_MLP : s->residual ? GAN__MODEL_RESNET : GAN__MODEL_DCGAN;
     if (images) {
@@ -55,7 +72,7 @@ static void complete(gan__settings *s, gan_shape sample, int classes) {
     } else if (s->points_net.dim == 0) {
         s->points_net.dim = sample.d[0];
     }
-    if (s->image.logits == 0) s->image.logits = s->points_net.logits = gan_loss_width(s->trainer.loss.kind, classes, 0);
+    complete_heads(c, classes);
 }
 
 /* The context's nil serves as a nil module and trainer too. */
@@ -85,7 +102,7 @@ gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx) {
 gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
     gan_dataset *data = gan_config_data(c, ctx);
     if (!gan__ok(ctx)) return (gan_trainer *)&ctx->none;
-    complete(&c->now.s, gan_dataset_shape(data), gan_dataset_classes(data));
+    complete(c, gan_dataset_shape(data), gan_dataset_classes(data));
     gan_module *G = gan_config_generator(c, ctx), *D = gan_config_discriminator(c, ctx);
     gan_trainer *t = gan_trainer_new(G, D, data, c->now.s.trainer);
     for (int i = 0; gan__trick_table[i].name; i++)

@@ -102,6 +102,21 @@ static void softmax(gan_preset *p) {
     p->image.logits = p->points.logits = 2;
 }
 
+static void generators(gan_preset *p, int k) { p->image.generators = p->points.generators = k; }
+
+static void mad_gan(gan_preset *p) {
+    generators(p, 4);
+    p->trainer.loss = gan_loss_mad_gan();
+    p->image.logits = p->points.logits = 5;
+}
+
+static void mgan(gan_preset *p) {
+    generators(p, 10);
+    p->trainer.batch = 120;
+    p->image.aux = p->points.aux = 10;
+    p->tricks[0] = "generator_classifier:g=0.01,d=1";
+}
+
 static const struct {
     const char *name, *paper, *brief;
     void (*fill)(gan_preset *p);
@@ -121,6 +136,8 @@ static const struct {
     {"unrolled", "1611.02163", "minimax, G looks 5 steps of D ahead, steps at once, G 1e-4, D 2e-4 (.5, .99)", unrolled},
     {"improved", "1606.03498",
      "feature matching, minibatch discrimination, historical averaging, virtual batch norm, soft labels", improved},
+    {"mad-gan", "1704.02906", "4 generators, D names the one that made a fake, else as dcgan", mad_gan},
+    {"mgan", "1708.02556", "10 generators, told apart by a classifier (1 in D's loss, .01 in G's), else as dcgan", mgan},
     {"softmax", "", "softmax over real and fake with cross-entropy, else as dcgan", softmax},
 };
 enum { PRESETS = sizeof presets / sizeof *presets };

@@ -59,6 +59,9 @@ static const char *const minibatches[] = {"none", "discrimination", "stddev", NU
         ROW("net.g_dropout", NUMBER, net.g_dropout, "in G", .high = 1, .high_open = true),                                       \
         ROW("net.g_dropout_always", BOOL, net.g_dropout_always, "when sampling, too"),                                           \
         ROW("net.reference", INT64, net.reference, "samples in virtual batch norm's reference; 0: 64", COUNT),                   \
+        ROW("net.generators", INT, net.generators, "several in one net; 0: 1", .high = GAN_MAX_BRANCHES),                        \
+        ROW("net.separate", BOOL, net.separate, "they share nothing"),                                                           \
+        ROW("net.aux", INT64, net.aux, "outputs of a second head of D; generator_classifier makes it 1 per generator", COUNT),   \
         ROW("net.minibatch", WORD, net.minibatch, "a layer of D that sees the batch", .words = minibatches),                     \
         ROW("net.kernels", INT64, net.discrimination.kernels, "of minibatch discrimination; 0: 100", COUNT),                     \
         ROW("net.dims", INT64, net.discrimination.dims, "of minibatch discrimination; 0: 5", COUNT),                             \

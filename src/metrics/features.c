@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../data/loader.h"
-#include "../nn/nn_impl.h"
+#include "../nn/set.h"
 #include "rows.h"
 
 #define BLOCK 64
@@ -20,6 +20,7 @@ struct source {
     int64_t start;
     gan_module *G;
     const gan_set *set;
+    int generators, one; /* one: the generator of all; negative: in turn */
 };
 
 static gan_tensor *from_tensor(const source *s, int64_t start, int64_t n) { return gan_slice(s->x, 0, start, n); }
@@ -32,8 +33,24 @@ static gan_tensor *from_data(const source *s, int64_t start, int64_t n) {
     return read_data(s->data, s->part, s->start + start, n).x;
 }
 
+typedef struct row_choice {
+    int64_t times, step, first; /* row i is that of number i/times*step + first */
+} row_choice;
+
+static gan_tensor *rows_of(gan_tensor *x, int64_t n, row_choice c) {
+    gan_tensor *index = gan_empty(gan_ctx_of(x), gan_shape1(n));
+    gan_real *p = gan_op_write(index);
+    for (int64_t i = 0; p && i < n; i++) p[i] = (gan_real)(i / c.times * c.step + c.first);
+    return gan_gather(x, index);
+}
+
+/* Which generator makes a row, its place decides: to have but one, all make each, and the others' are dropped. */
 static gan_tensor *from_generator(const source *s, int64_t start, int64_t n) {
-    return gan_forward_with(s->G, s->set, gan_slice(s->x, 0, start, n));
+    gan_tensor *z = gan_slice(s->x, 0, start, n);
+    int k = s->generators;
+    if (s->one < 0 || k == 1) return gan_forward_with(s->G, s->set, z);
+    gan_tensor *all = gan_forward_with(s->G, s->set, rows_of(z, n * k, (row_choice){k, 1, 0}));
+    return rows_of(all, n, (row_choice){1, k, s->one});
 }
 
 /* --- gathering -------------------------------------------------------------------------------------------- */
@@ -149,35 +166,49 @@ gan_tensor *gan_data_labels(gan_dataset *data, gan_part part, int64_t start, int
 
 /* --- generators ------------------------------------------------------------------------------------------- */
 
-/* A set of its own for runs in training mode, which write buffers: into the set. */
-static gan_set *copy_of(gan_module *G, const gan_set *values) {
-    gan_set *copy = gan_set_of(G);
-    for (int i = 0; values && i < gan_set_count(copy); i++) gan_set_put(copy, i, gan_set_get(values, i));
-    return copy;
+static void fill_in(const gan_module *G, gan_generate_opts *g) {
+    if (!g->latent) g->latent = gan_latent_size(G);
+    if (!g->generators) g->generators = gan_generator_count(G);
+    if (!g->block) g->block = BLOCK;
+    if (g->generators > 0) g->block += (g->generators - g->block % g->generators) % g->generators;
+}
+
+static bool can_generate(const char *who, gan_ctx *ctx, int64_t n, const gan_generate_opts *g) {
+    char text[GAN_SHAPE_TEXT];
+    if (g->latent < 1)
+        gan__raise(ctx, GAN_E_ARG, "%s: the length of the latents is %lld; set gan_generate_opts.latent", who,
+                   (long long)g->latent);
+    else if (n < 1)
+        gan__raise(ctx, GAN_E_ARG, "%s: %lld samples, must be at least 1", who, (long long)n);
+    else if (g->generators < 1 || (g->one_generator && (g->generator < 0 || g->generator >= g->generators)))
+        gan__raise(ctx, GAN_E_ARG, "%s: there is no generator %d of %d", who, g->generator, g->generators);
+    else if (g->z && gan__usable(ctx, g->z, who) && !gan_shape_equal(gan_shape_of(g->z), gan_shape2(n, g->latent)))
+        gan__raise(ctx, GAN_E_SHAPE, "%s: latents of shape %s for %lld samples, where G takes [n, %lld]", who,
+                   gan_shape_text(gan_shape_of(g->z), text), (long long)n, (long long)g->latent);
+    return gan__ok(ctx) && !(g->z && gan_is_nil(g->z));
 }
 
 static gan_tensor *generate(const char *who, gan_module *m, gan_module *G, int64_t n, gan_generate_opts g, gan_feature_opts opts,
                             bool flat) {
     gan_ctx *ctx = gan_module_ctx(G);
     if (!gan__ok(ctx)) return gan__nil(ctx);
-    if (!g.latent) g.latent = gan_latent_size(G);
-    if (gan_module_is_nil(G))
-        gan__raise(ctx, GAN_E_ARG, "%s: the generator is nil", who);
-    else if (g.latent < 1)
-        gan__raise(ctx, GAN_E_ARG, "%s: the length of the latents is %lld; set gan_generate_opts.latent", who,
-                   (long long)g.latent);
-    else if (n < 1)
-        gan__raise(ctx, GAN_E_ARG, "%s: %lld samples, must be at least 1", who, (long long)n);
+    if (gan_module_is_nil(G)) gan__raise(ctx, GAN_E_ARG, "%s: the generator is nil", who);
     if (!gan__ok(ctx)) return gan__nil(ctx);
+    fill_in(G, &g);
+    if (!can_generate(who, ctx, n, &g)) return gan__nil(ctx);
     gan_stream own = gan__own_stream(ctx, g.seed, TAG);
     gan__aside aside = gan__aside_begin(G);
-    gan_set *copy = g.batch_statistics ? copy_of(G, g.set) : NULL;
+    gan_set *copy = g.batch_statistics ? gan__set_alias(G, g.set) : NULL; /* runs in training mode write buffers: into it */
     if (copy) gan_module_train(G, true);
-    source from = {
-        .block = from_generator, .x = gan_randn_from(&own, gan_shape2(n, g.latent)), .G = G, .set = copy ? copy : g.set};
+    source from = {.block = from_generator,
+                   .x = g.z ? g.z : gan_randn_from(&own, gan_shape2(n, g.latent)),
+                   .G = G,
+                   .set = copy ? copy : g.set,
+                   .generators = g.generators,
+                   .one = g.one_generator ? g.generator : -1};
     opts.block = g.block;
     gan_tensor *all = gather((request){who, ctx, &from, m, opts, n, flat});
-    gan_release(from.x);
+    if (!g.z) gan_release(from.x);
     gan_set_free(copy);
     gan__aside_end(&aside);
     return all;

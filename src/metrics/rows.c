@@ -88,10 +88,6 @@ void gan__centred_free(gan_ctx *ctx, gan__centred *c) {
 
 /* --- tools ------------------------------------------------------------------------------------------------ */
 
-gan_stream gan__own_stream(gan_ctx *ctx, uint64_t seed, uint32_t tag) {
-    return (gan_stream){.ctx = ctx, .key = {(uint32_t)seed, (uint32_t)(seed >> 32) ^ tag}};
-}
-
 static void sift(gan_real *v, int64_t at, int64_t n) {
     gan_real moving = v[at];
     for (int64_t child; (child = 2 * at + 1) < n; at = child) {

@@ -36,9 +36,6 @@ typedef struct gan__centred {
 bool gan__centre(gan_ctx *ctx, const gan__pair *pair, gan__centred *c);
 void gan__centred_free(gan_ctx *ctx, gan__centred *c);
 
-/* A stream that is none of the context's: drawing from it leaves no trace. `tag` tells the metrics apart. */
-gan_stream gan__own_stream(gan_ctx *ctx, uint64_t seed, uint32_t tag);
-
 /* Ascending, in place, without memory of its own. */
 void gan__sort(gan_real *values, int64_t n);
 

@@ -11,6 +11,8 @@ static const char *const losses[] =
      "non_saturating",       "least_squares", "minimax",         "wasserstein", "hinge", "relativistic_average",
      "relativistic_pairing", "softmax",       "softmax_classes", "mad_gan",     NULL};
 
+static const char *const latents[] = {"normal", "uniform", "truncated", NULL}; /* by gan_latent_kind */
+
 #define AT(field) offsetof(gan_trainer_opts, field)
 #define ROW(named, type, field, what, ...) GAN_OPTION_ROW(named, type, AT(field), what, __VA_ARGS__)
 #define FRACTION .high = 1, .high_open = true
@@ -41,6 +43,9 @@ const gan_option gan__trainer_options[] = {
     ROW("batch", INT64, batch, "D's verdicts on each side, in a step", .low = 1, .high = INFINITY),
     ROW("pack", INT, pack, "samples that D judges at once", .low = 1, .high = 64),
     ROW("latent", INT64, latent, "length of G's latents; 0: as G takes them", POSITIVE),
+    ROW("latents", WORD, latents, "how they are distributed", .words = latents),
+    ROW("truncation", NUMBER, truncation, "of truncated latents: the largest magnitude", POSITIVE),
+    ROW("generators", INT, generators, "that G consists of; 0: as it says itself", .high = GAN_MAX_BRANCHES),
     ROW("n_critic", INT, n_critic, "D's steps for each of G", .low = 1, .high = INFINITY),
     ROW("simultaneous", BOOL, simultaneous, "both gradients before either player moves"),
     ROW("ema", NUMBER, ema, "decay of G's average; 0: none is kept", FRACTION),

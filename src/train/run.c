@@ -39,7 +39,8 @@ static void write_samples(gan_trainer *t, const gan_train_opts *o, const outputs
     char path[PATH];
     gan_scope_begin(ctx);
     gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
-    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2});
+    gan_tensor *group = gan__generators_of(t, o->samples);
+    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2, .group = group});
     gan_scope_end(ctx);
     if (gan__ok(ctx)) gan__events_picture(to->events, t->steps.value, "samples", path);
 }

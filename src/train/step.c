@@ -1,7 +1,10 @@
 /* One training step: the players' turns, with whatever tricks are in use and without naming any. */
 #include "step.h"
 
+#include <gan/op.h>
 #include <math.h>
+
+#include "latents.h"
 
 /* --- what D sees, and on what --------------------------------------------------------------------------------- */
 
@@ -82,21 +85,35 @@ static void after(gan_trainer *t, const gan_turn *turn) {
 }
 
 static gan_verdict verdict_of(const gan_turn *turn) {
-    return (gan_verdict){.real = turn->real_out.y,
-                         .fake = turn->fake_out.y,
-                         .real_target = turn->real_target,
-                         .fake_target = turn->fake_target,
-                         .real_label = turn->real.label,
-                         .fake_label = turn->fake_label};
+    return gan__turn_verdict(turn, turn->real_out.y, turn->fake_out.y, turn->fake_label);
 }
 
 /* --- the turns ------------------------------------------------------------------------------------------------ */
 
+/* Row i is by generator i mod K: as good as any order to G, but packs, groups of a minibatch layer and halves of a batch would
+ * meet the generators in a pattern. So the rows are shuffled, and with them the numbers. */
+static void mix(gan_trainer *t, gan_turn *turn) {
+    int64_t n = gan_shape_of(turn->latents).d[0];
+    gan_tensor *order = gan_empty(turn->ctx, gan_shape1(n)), *made_by = gan_empty(turn->ctx, gan_shape1(n));
+    gan_real *p = gan_op_write(order), *number = gan_op_write(made_by);
+    if (!p || !number) return;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t k = gan_stream_below(t->mixture, i + 1);
+        p[i] = p[k];
+        p[k] = (gan_real)i;
+    }
+    for (int64_t i = 0; i < n; i++) number[i] = (gan_real)((int64_t)p[i] % t->opts.generators);
+    turn->latents = gan_gather(turn->latents, order);
+    turn->fake = gan_gather(turn->fake, order);
+    turn->fake_label = made_by;
+}
+
 static void draw(gan_trainer *t, gan_turn *turn) {
     int64_t n = t->opts.batch * t->opts.pack;
     turn->real = gan_dataset_next(t->data, n);
-    turn->latents = gan_randn_from(t->latents, gan_shape2(n, t->opts.latent));
+    turn->latents = gan__latents_draw(&t->opts, t->latents, n);
     turn->fake = gan_forward(t->G, turn->latents);
+    if (t->mixture) mix(t, turn);
 }
 
 static gan_tensor *turn_of_d(gan_trainer *t, gan_turn *turn, gan_tensor *fake) {

@@ -1,4 +1,3 @@
-#include <gan/metrics.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "../loss/loss_impl.h"
 #include "../nn/nn_impl.h"
 #include "combinations.h"
+#include "latents.h"
 #include "step.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
@@ -45,24 +45,32 @@ static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: simultaneous steps need n_critic 1, not %d", o->n_critic);
     else if (!(o->ema >= 0 && o->ema < 1))
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: ema is %g, outside [0, 1)", o->ema);
-    else if (gan__schedule_within(ctx, "gan_trainer_new", "g_rate", o->g_rate, 0, INFINITY) &&
+    else if (o->generators < 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: generators is %d, less than 1", o->generators);
+    else if (o->batch * o->pack % o->generators)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: %lld samples in a batch are not the same number for each of %d generators",
+                   (long long)(o->batch * o->pack), o->generators);
+    else if (gan__latents_valid(ctx, o, "gan_trainer_new") &&
+             gan__schedule_within(ctx, "gan_trainer_new", "g_rate", o->g_rate, 0, INFINITY) &&
              gan__schedule_within(ctx, "gan_trainer_new", "d_rate", o->d_rate, 0, INFINITY))
         gan__loss_valid(ctx, &o->loss, "gan_trainer_new");
     return gan__ok(ctx);
 }
 
-static gan_shape batch_of(gan_shape sample, int64_t n) {
+gan_shape gan__batch_of(gan_shape sample, int64_t n) {
     gan_shape s = {.ndim = sample.ndim + 1, .d = {n}};
     memcpy(s.d + 1, sample.d, (size_t)sample.ndim * sizeof *s.d);
     return s;
 }
 
 /* Of D, for two samples. */
-static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_loss *loss) {
-    int64_t width = gan_loss_width(loss->kind, gan_dataset_classes(data), 0);
+static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_trainer_opts *o) {
+    gan_loss_kind kind = o->loss.kind;
+    int generators = o->generators > 1 ? o->generators : 0;
+    int64_t width = gan_loss_width(kind, gan_dataset_classes(data), generators);
     if (width == 0)
-        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the loss %s needs %s", gan_loss_name(loss->kind),
-                   gan_loss_info_of(loss->kind)->needs_real_label ? "labelled data" : "several generators");
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the loss %s needs %s", gan_loss_name(kind),
+                   gan_loss_info_of(kind)->needs_real_label ? "labelled data" : "several generators");
     return width == 1 ? gan_shape1(2) : gan_shape2(2, width);
 }
 
@@ -71,7 +79,7 @@ static gan_shape outputs_of(gan_ctx *ctx, gan_dataset *data, const gan_loss *los
 /* Does D judge two packs of m? Leaves the context well. */
 static bool takes_packs(gan_ctx *ctx, gan_module *D, gan_shape sample, int m) {
     gan_scope_begin(ctx);
-    gan_forward(D, gan_pack(gan_zeros(ctx, batch_of(sample, 2 * m)), m));
+    gan_forward(D, gan_pack(gan_zeros(ctx, gan__batch_of(sample, 2 * m)), m));
     bool takes = gan__ok(ctx);
     gan_scope_end(ctx);
     gan_ctx_clear(ctx);
@@ -97,12 +105,12 @@ static void blame_pack(gan_ctx *ctx, gan_module *D, gan_shape sample, int pack) 
 /* Runs both nets once, in evaluation mode, on nothing that matters: G must make what the data holds, D give what the loss
  * takes. */
 static void check_fit(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset *data, const gan_trainer_opts *o) {
-    gan_shape outputs = outputs_of(ctx, data, &o->loss);
+    gan_shape outputs = outputs_of(ctx, data, o);
     char made[GAN_SHAPE_TEXT], wanted[GAN_SHAPE_TEXT];
     gan__aside aside_g = gan__aside_begin(G), aside_d = gan__aside_begin(D);
     gan_scope_begin(ctx);
     gan_no_record_begin(ctx);
-    gan_shape sample = batch_of(gan_dataset_shape(data), 2 * o->pack);
+    gan_shape sample = gan__batch_of(gan_dataset_shape(data), 2 * o->pack);
     gan_tensor *fake = gan_forward(G, gan_zeros(ctx, gan_shape2(sample.d[0], o->latent)));
     if (gan__ok(ctx) && !gan_shape_equal(gan_shape_of(fake), sample))
         gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_new: G makes samples of shape %s, the data's is %s",
@@ -125,6 +133,8 @@ static bool inputs_valid(gan_ctx *ctx, gan_module *G, gan_module *D, gan_dataset
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: %s is nil", gan_dataset_is_nil(data) ? "the dataset" : "a net");
     else if (o->latent < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: the length of G's latents is unknown: set gan_trainer_opts.latent");
+    else if (gan_generator_count(G) > 1 && gan_generator_count(G) != o->generators)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: generators is %d, but G is %d", o->generators, gan_generator_count(G));
     else if (opts_valid(ctx, o) && o->batch > gan_dataset_count(data) / o->pack)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: a batch of %lld times pack %d is more than the %lld training samples",
                    (long long)o->batch, o->pack, (long long)gan_dataset_count(data));
@@ -138,6 +148,7 @@ static void destroy(gan__object *object) {
     gan__counter_remove(&t->steps);
     gan_optim_free(t->opt_g);
     gan_optim_free(t->opt_d);
+    gan__sampler_forget(&t->sampler);
     gan_ema_free(t->ema);
     gan__free(object->ctx, t);
 }
@@ -161,6 +172,7 @@ gan_turn gan__turn_before(const gan_trainer *t) {
                       .sample = gan_dataset_shape(t->data),
                       .batch = t->opts.batch,
                       .pack = t->opts.pack,
+                      .generators = t->opts.generators,
                       .paired = gan__dataset_paired(t->data)};
 }
 
@@ -206,6 +218,7 @@ void gan_trainer_free(gan_trainer *t) {
 gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, gan_trainer_opts opts) {
     gan_ctx *ctx = gan_module_ctx(G);
     if (opts.latent == 0) opts.latent = gan_latent_size(G);
+    if (opts.generators == 0) opts.generators = gan_generator_count(G);
     if (!inputs_valid(ctx, G, D, data, &opts)) return nil_trainer(ctx);
     gan__combinations_warn(G, D, gan_dataset_shape(data), &opts);
     gan_trainer *t = gan__calloc(ctx, sizeof *t);
@@ -216,6 +229,7 @@ gan_trainer *gan_trainer_new(gan_module *G, gan_module *D, gan_dataset *data, ga
     t->opt_d = gan_optim_new(D, opts.d);
     if (opts.ema > 0) t->ema = gan_ema_new(G, (gan_ema_opts){opts.ema, opts.ema_start});
     t->latents = gan_stream_named(ctx, "latents");
+    if (opts.generators > 1) t->mixture = gan_stream_named(ctx, "generators");
     gan__own(ctx, &t->object, destroy);
     gan__counter_add(ctx, &t->steps, 0);
     if (gan__ok(ctx)) return t;
@@ -245,6 +259,7 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     double start = now();
     gan__optim_set_factor(t->opt_g, gan_schedule_at(t->opts.g_rate, t->steps.value));
     gan__optim_set_factor(t->opt_d, gan_schedule_at(t->opts.d_rate, t->steps.value));
+    gan__sampler_forget(&t->sampler); /* the average is about to move */
     gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
@@ -258,20 +273,6 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     info->g_grad_norm = gan_optim_grad_norm(t->opt_g);
     info->seconds = now() - start;
     return ctx->status;
-}
-
-/* --- samples ---------------------------------------------------------------------------------------------- */
-
-gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
-    gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_sample");
-    if (!gan__ok(ctx)) return gan__nil(ctx);
-    if (n < 1) gan__raise(ctx, GAN_E_ARG, "gan_trainer_sample: %lld samples were asked for", (long long)n);
-    gan_generate_opts o = {.set = gan_trainer_ema(t), .latent = t->opts.latent, .seed = seed};
-    gan_tensor *x = gan_generate(t->G, n, o);
-    if (gan_is_nil(x) || gan_shape_equal(gan_shape_of(x), batch_of(gan_dataset_shape(t->data), n))) return x;
-    gan__raise(ctx, GAN_E_SHAPE, "gan_trainer_sample: G does not make samples of the data's shape any more");
-    gan_release(x);
-    return gan__nil(ctx);
 }
 
 /* --- looking ---------------------------------------------------------------------------------------------- */

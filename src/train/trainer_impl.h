@@ -7,6 +7,7 @@
 
 #include "../optim/optim_impl.h"
 #include "../tricks/trick_impl.h"
+#include "sampler.h"
 
 #define GAN__MAX_TRICKS 32
 
@@ -18,6 +19,8 @@ struct gan_trainer {
     gan_optim *opt_g, *opt_d;
     gan_ema *ema; /* NULL: none is kept */
     gan_stream *latents;
+    gan_stream *mixture; /* of several generators; NULL: there is but one */
+    gan__sampler sampler;
     int n_tricks;
     gan_trick *tricks[GAN__MAX_TRICKS]; /* in the order of their transforms */
     bool reads_real_in_g_turn;          /* the loss or a trick does */
@@ -29,8 +32,14 @@ struct gan_trainer {
 /* The context of a trainer; failed, in the name of `who`, if the trainer is nil. */
 gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who);
 
+/* [n, sample...] */
+gan_shape gan__batch_of(gan_shape sample, int64_t n);
+
 /* What is known of every turn. */
 gan_turn gan__turn_before(const gan_trainer *t);
+
+/* Which generator makes each of n samples: [n], i mod K; NULL: there is but one. */
+gan_tensor *gan__generators_of(const gan_trainer *t, int64_t n);
 
 /* Complete passes over the data: an epoch is over when what is left of it makes no batch. */
 int64_t gan__epochs_done(const gan_trainer *t);

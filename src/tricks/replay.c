@@ -28,15 +28,6 @@ static void attach(gan_trick *k, const gan_turn *turn) {
     }
 }
 
-static gan_verdict verdict(const gan_turn *turn, gan_tensor *fake, gan_tensor *fake_label) {
-    return (gan_verdict){.real = turn->real_out.y,
-                         .fake = fake,
-                         .real_target = turn->real_target,
-                         .fake_target = turn->fake_target,
-                         .real_label = turn->real.label,
-                         .fake_label = fake_label};
-}
-
 /* L(old) - L(fresh): times p and added to L(fresh), it makes the mixture. What the two have in common cancels. */
 static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     const replay *r = gan_trick_data(k);
@@ -46,8 +37,8 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     gan_tensor *old = turn->see(turn, gan_detach(samples(k, room)), false);
     gan_tensor *old_label = turn->fake_label ? gan_detach(generators(k, room)) : NULL;
     gan_tensor *old_out = gan_module_call(turn->D, (gan_input){old, NULL}, (gan_call_opts){.set = turn->values}).y;
-    return gan_sub(gan_loss_d(turn->loss, verdict(turn, old_out, old_label)),
-                   gan_loss_d(turn->loss, verdict(turn, turn->fake_out.y, turn->fake_label)));
+    return gan_sub(gan_loss_d(turn->loss, gan__turn_verdict(turn, turn->real_out.y, old_out, old_label)),
+                   gan_loss_d(turn->loss, gan__turn_verdict(turn, turn->real_out.y, turn->fake_out.y, turn->fake_label)));
 }
 
 /* The t-th batch is kept with probability rooms/t, in place of any: then each of the t is there with that probability (Vitter's

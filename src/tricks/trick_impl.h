@@ -44,6 +44,9 @@ const char *gan__spectral_name(const gan_module *m);
 /* Raises unless the loss takes targets. */
 void gan__need_targets(const gan_trick *trick, const gan_turn *turn);
 
+/* What D said of the turn's reals and of fakes by the generators `made_by`, for the losses. */
+gan_verdict gan__turn_verdict(const gan_turn *turn, gan_tensor *real, gan_tensor *fake, gan_tensor *made_by);
+
 /* The weight of its term at this step, for a player that has made `updates` updates; 0: the term is not due. */
 double gan__trick_weight(const gan_trick *trick, int64_t step, int64_t updates);
 

@@ -102,6 +102,10 @@ static const gan_option historical_averaging_options[] = {SCHEDULE(gan_historica
                                                           SCHEDULE(gan_historical_averaging_opts, d, INFINITY, "D's lambda"),
                                                           END};
 
+static const gan_option generator_classifier_options[] = {
+    SCHEDULE(gan_generator_classifier_opts, g, INFINITY, "weight in G's loss"),
+    SCHEDULE(gan_generator_classifier_opts, d, INFINITY, "weight in D's loss"), END};
+
 /* --- their defaults, and how they are made -------------------------------------------------------------------- */
 
 #define FITS(type) _Static_assert(sizeof(type) <= GAN__TRICK_OPTS, "GAN__TRICK_OPTS is too small")
@@ -126,6 +130,8 @@ PLAIN(lookahead, gan_lookahead_opts, (gan_lookahead_opts){.steps = 5})
 PLAIN(replay, gan_replay_opts, gan_replay_defaults())
 PLAIN(historical_averaging, gan_historical_averaging_opts,
       ((gan_historical_averaging_opts){.g = gan_constant(1), .d = gan_constant(1)}))
+
+PLAIN(generator_classifier, gan_generator_classifier_opts, gan_generator_classifier_defaults())
 
 static void fill_feature_matching(void *opts) {
     *(feature_matching_words *)opts = (feature_matching_words){.opts = gan_feature_matching_defaults()};
@@ -180,6 +186,7 @@ const gan__trick_entry gan__trick_table[] = {
     ENTRY(lookahead, gan_lookahead_opts),
     ENTRY(replay, gan_replay_opts),
     ENTRY(historical_averaging, gan_historical_averaging_opts),
+    ENTRY(generator_classifier, gan_generator_classifier_opts),
     {.name = NULL},
 };
 

@@ -27,6 +27,11 @@ static const struct {
     {"loss:kind=relativistic_pairing", NULL, NULL},
     {"loss:kind=softmax", NULL, NULL},
     {"loss:kind=softmax_classes", on_images, NULL}, /* which have labels */
+    {"loss:kind=mad_gan", NULL, "net.generators=2"},
+    {"generators:k=2", NULL, NULL},
+    {"generators:k=2,separate=true", NULL, NULL},
+    {"latents:kind=uniform", NULL, NULL},
+    {"latents:kind=truncated,bound=0.5", NULL, NULL},
     {"weight_decay:g=1e-2,d=1e-2", NULL, NULL},
     {"weight_decay:d=1e-2,decoupled=true", NULL, NULL},
     {"self_attention:g=4,d=4", on_images, NULL},
@@ -184,18 +189,21 @@ static outcome prove(const char *where, const char *row, const char *trick) {
     return put_to_the_proof(begin, &s, what);
 }
 
+static bool has_generators(const char *row) { return is_of(row, "generators") || !strcmp(row, "loss:kind=mad_gan"); }
+
 static void check_all(const char *where, int counts[3]) {
     const char *rows[ROWS_MOST];
-    int n = rows_for(where, rows), needs = where == on_images ? IMAGES : 0;
+    int n = rows_for(where, rows);
     outcome plain = prove(where, NULL, NULL);
     counts[0] += n;
     for (int i = 0; i < n; i++) {
+        int there = (where == on_images ? IMAGES : 0) | (has_generators(rows[i]) ? GENERATORS : 0);
         outcome alone = prove(where, rows[i], NULL);
         if (shows_in_parameters(rows[i]) && same_values(&alone, &plain)) fail_msg("%s has no effect on %s", rows[i], where);
         if (!shows_in_parameters(rows[i])) assert_true(alone.size > plain.size);
         for (int k = 0; gan__trick_table[k].name; k++) {
             const char *trick = gan__trick_table[k].name, *why = why_refused(rows[i], trick);
-            if ((needs_of(trick) & needs) != needs_of(trick)) continue;
+            if ((needs_of(trick) & there) != needs_of(trick)) continue;
             if (why) {
                 check_refusal(where, rows[i], trick, why);
                 counts[2]++;

@@ -5,7 +5,7 @@
 
 #include "cmocka_gan.h"
 
-enum { IMAGES = 1, SET_UPS = 2 }; /* what a trick needs, as bits */
+enum { IMAGES = 1, GENERATORS = 2, SET_UPS = 4 }; /* what a trick needs, as bits */
 
 static const struct {
     const char *name, *words;
@@ -19,6 +19,7 @@ static const struct {
     {"r1", "r1:interval=2", 0},
     {"lookahead", "lookahead:steps=2,terms=true", 0},
     {"replay", "replay:rooms=2", 0},
+    {"generator_classifier", "generator_classifier:g=0.1", GENERATORS},
 };
 
 static inline int small_of(const char *name) {

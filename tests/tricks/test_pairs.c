@@ -7,7 +7,7 @@
 #include "small_tricks.h"
 #include "tricks/trick_table.h"
 
-enum { SIDE = 8, MOST = 64 };
+enum { SIDE = 8, MOST = 64, K = 2 };
 
 static const char *const refused[][2] = {
     {"weight_clip", "wgan_gp"}, {"weight_clip", "dragan"}, {"weight_clip", "r1"}, {"weight_clip", "r2"}};
@@ -25,6 +25,12 @@ static gan_dataset *images(gan_ctx *ctx) {
     return gan_array_data(ctx, gan_shape4(40, SIDE, SIDE, 1), x, (gan_array_opts){0});
 }
 
+static bool uses(const set_up *s, const char *name) {
+    for (int i = 0; i < s->n; i++)
+        if (!strcmp(s->tricks[i], name)) return true;
+    return false;
+}
+
 static trial begin(const void *what, int threads) {
     const set_up *s = what;
     gan_trainer_opts o = point_opts();
@@ -32,6 +38,11 @@ static trial begin(const void *what, int threads) {
     gan_mlp_opts points = {.dim = 2, .latent = 3, .width = 12, .depth = 2};
     gan_dcgan_opts net = {.size = SIDE, .channels = 1, .latent = 4, .features = 4, .g_norm = GAN_NORM_LAYER};
     net.d_norm = GAN_NORM_LAYER;
+    if (s->needs & GENERATORS) {
+        points.generators = net.generators = K;
+        points.aux = net.aux = K;
+        t.idle = uses(s, "generator_classifier") ? NULL : "aux.";
+    }
     if (s->needs & IMAGES)
         t.trainer = gan_trainer_new(gan_dcgan_generator(t.ctx, net), gan_dcgan_discriminator(t.ctx, net), images(t.ctx), o);
     else

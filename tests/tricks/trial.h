@@ -14,6 +14,7 @@ enum { HALF = 2, STEPS = 2 * HALF };
 typedef struct trial {
     gan_ctx *ctx;
     gan_trainer *trainer; /* its nets, data and tricks belong to ctx */
+    const char *idle; /* how the names of D's parameters begin that nothing uses; NULL: there are none */
 } trial;
 
 /* The same set-up in a context of its own. */
@@ -68,8 +69,9 @@ static inline bool only_differences_count(gan_loss_kind loss) {
            loss == GAN_LOSS_HINGE;
 }
 
-/* What cannot move: under such losses, the bias of D's last layer. */
+/* What cannot move: under such losses, the bias of D's last layer; and what is idle. */
 static inline bool cannot_move(const trial *t, int player, const char *name) {
+    if (player == 1 && t->idle && !strncmp(name, t->idle, strlen(t->idle))) return true;
     const gan_module *m = player_of(t, player);
     const char *last = gan_module_param(m, gan_module_param_count(m) - 1)->name, *point = strrchr(last, '.');
     bool of_last = point && !strncmp(name, last, (size_t)(point - last)) && !strcmp(name + (point - last), ".bias");
