@@ -1,4 +1,6 @@
 /* Samples: on which values, of which latents. */
+#include <stdio.h>
+
 #include "cmocka_gan.h"
 
 static gan_ctx *ctx;
