@@ -22,71 +22,69 @@ static void moments(int64_t rows, int64_t pitch, int64_t width, const gan_real *
     memcpy(s2, second, sizeof second);
 }
 
-static inline gan_real value(const gan__norm_tile *t, int64_t j, gan_real x) {
-    return (x - t->mean[j]) * t->scale[j] + t->shift[j];
-}
-
-/* The gradient before the activation. */
-static inline gan_real before(const gan__norm_tile *t, int64_t j, gan_real x, gan_real g) {
-    return value(t, j, x) > 0 ? g : t->slope * g;
-}
-
-/* Without an activation nothing is compared: the loops are there twice, by a constant. */
-#define PLAIN(t) ((t)->slope == 1)
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void sums_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
-                      gan_real *first, gan_real *second, bool plain) {
-    for (int64_t i = 0; i < rows; i++)
+/* The loops are there twice: without an activation nothing is compared. */
+#define BY_SLOPE(loop, ...)                  \
+    do {                                     \
+        if (t->slope == 1)                   \
+            loop(__VA_ARGS__, true);         \
+        else                                 \
+            loop(__VA_ARGS__, false);        \
+    } while (0)
+
+/* The gradient before the activation, whose argument is d*scale + shift. */
+INLINE gan_real before(gan_real g, gan_real d, gan_real scale, gan_real shift, gan_real slope, bool plain) {
+    return plain ? g : g * (d * scale + shift > 0 ? 1 : slope);
+}
+
+INLINE void sums_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *restrict x, const gan_real *restrict g,
+                      const gan__norm_tile *t, gan_real *restrict first, gan_real *restrict second, bool plain) {
+    const gan_real *restrict mean = t->mean, *restrict scale = t->scale, *restrict shift = t->shift, slope = t->slope;
+    for (int64_t i = 0; i < rows; i++, x += pitch, g += pitch)
         for (int64_t j = 0; j < width; j++) {
-            gan_real v = x[i * pitch + j], h = plain ? g[i * pitch + j] : before(t, j, v, g[i * pitch + j]);
+            gan_real d = x[j] - mean[j], h = before(g[j], d, scale[j], shift[j], slope, plain);
             first[j] += h;
-            second[j] += h * (v - t->mean[j]);
+            second[j] += h * d;
         }
 }
 
 static void sums(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
                  gan_real *s1, gan_real *s2) {
     gan_real first[TILE] = {0}, second[TILE] = {0};
-    if (PLAIN(t))
-        sums_loop(rows, pitch, width, x, g, t, first, second, true);
-    else
-        sums_loop(rows, pitch, width, x, g, t, first, second, false);
+    BY_SLOPE(sums_loop, rows, pitch, width, x, g, t, first, second);
     memcpy(s1, first, sizeof first);
     memcpy(s2, second, sizeof second);
 }
 
-INLINE void apply_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan__norm_tile *t,
+INLINE void apply_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *restrict x, const gan__norm_tile *t,
                        gan_real *restrict y, bool plain) {
-    for (int64_t i = 0; i < rows; i++)
+    const gan_real *restrict mean = t->mean, *restrict scale = t->scale, *restrict shift = t->shift, slope = t->slope;
+    for (int64_t i = 0; i < rows; i++, x += pitch, y += pitch)
         for (int64_t j = 0; j < width; j++) {
-            gan_real v = value(t, j, x[i * pitch + j]);
-            y[i * pitch + j] = plain || v > 0 ? v : t->slope * v;
+            gan_real v = (x[j] - mean[j]) * scale[j] + shift[j];
+            y[j] = plain ? v : v * (v > 0 ? 1 : slope);
         }
 }
 
 static void apply(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan__norm_tile *t, gan_real *y) {
-    if (PLAIN(t))
-        apply_loop(rows, pitch, width, x, t, y, true);
-    else
-        apply_loop(rows, pitch, width, x, t, y, false);
+    BY_SLOPE(apply_loop, rows, pitch, width, x, t, y);
 }
 
-INLINE void grad_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
-                      gan_real *restrict dx, bool plain) {
-    for (int64_t i = 0; i < rows; i++)
+INLINE void grad_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *restrict x, const gan_real *restrict g,
+                      const gan__norm_tile *t, gan_real *restrict dx, bool plain) {
+    const gan_real *restrict mean = t->mean, *restrict scale = t->scale, *restrict shift = t->shift, slope = t->slope;
+    const gan_real *restrict along = t->along, *restrict back = t->back;
+    for (int64_t i = 0; i < rows; i++, x += pitch, g += pitch, dx += pitch)
         for (int64_t j = 0; j < width; j++) {
-            gan_real v = x[i * pitch + j], h = plain ? g[i * pitch + j] : before(t, j, v, g[i * pitch + j]);
-            dx[i * pitch + j] = t->scale[j] * h - (v - t->mean[j]) * t->along[j] - t->back[j];
+            gan_real d = x[j] - mean[j], h = before(g[j], d, scale[j], shift[j], slope, plain);
+            dx[j] = scale[j] * h - d * along[j] - back[j];
         }
 }
 
 static void grad(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
                  gan_real *dx) {
-    if (PLAIN(t))
-        grad_loop(rows, pitch, width, x, g, t, dx, true);
-    else
-        grad_loop(rows, pitch, width, x, g, t, dx, false);
+    BY_SLOPE(grad_loop, rows, pitch, width, x, g, t, dx);
 }
 
 #define JOIN_(a, b) a##b
