@@ -89,8 +89,9 @@ void *gan__pool_get(gan__pool *pool, size_t bytes) {
     if (pool->fail_in > 0 && --pool->fail_in == 0) return NULL;
     if (class < 0) return NULL;
     gan__block *b = pool->free[class];
+    if (!b && class + 1 < GAN__CLASSES) b = pool->free[class + 1];
     if (b) {
-        pool->free[class] = b->next;
+        pool->free[b->class] = b->next;
         pool->stats.cached -= b->capacity;
     } else if (!(b = fresh_block(pool, class, capacity))) {
         return NULL;

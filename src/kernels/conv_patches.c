@@ -168,6 +168,13 @@ static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset
     }
 }
 
+/* The next panel's piece is on its way from afar while this one is multiplied: the part of it that falls to the rows from r
+ * on. */
+static void fetch(const float *next, int64_t size, int64_t r, int64_t count) {
+    int64_t begin = size * r / count, end = gan__least(size, size * (r + GAN__TILE_ROWS) / count);
+    for (int64_t i = begin; i < end; i += 16) __builtin_prefetch(next + i, 0, 2);
+}
+
 static void clear_block(int64_t count, float *const *out, int64_t from, int64_t to) {
     for (int64_t i = 0; i < count; i++) memset(out[i] + from, 0, (size_t)(to - from) * sizeof **out);
 }
@@ -192,7 +199,10 @@ static void run_block(void *arg, int64_t task, int worker) {
                 job.column = panel * width;
                 job.n = (int)gan__least(width, l->p.k - panel * width);
                 gan__tile_fn fn = e->tiles->by_rows[(job.n - 1) / lanes];
+                int64_t size = runs * length * width;
+                const float *next = job.panel + (panel + 1 < panel_1 ? l->runs * l->length * width : size);
                 for (int64_t r = 0; r < count; r += height) {
+                    fetch(next, size, r, count);
                     job.rows = s->rows + r, job.out = s->out + r;
                     job.m = (int)gan__least(height, count - r);
                     fn(&job);

@@ -14,6 +14,13 @@ typedef struct bench_case {
 } bench_case;
 
 const bench_case *bench_workloads(int *count); /* S1 to S4 */
+
+/* For curves: a DCGAN of any size, or reading a folder of images; NULL for other names. */
+typedef struct bench_sizes {
+    int64_t batch, size, width;
+    const char *path;
+} bench_sizes;
+const bench_case *bench_sized(const char *name, bench_sizes sizes);
 const bench_case *bench_kernels(int *count);
 
 /* Independent fused multiply-adds on all threads of the context, with its instruction set, for about that long: GFLOP/s. */

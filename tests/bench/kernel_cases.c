@@ -58,6 +58,7 @@ static void weight_step(void *p) {
 /* --- batch norm and activation, and their derivative ------------------------------------------------------- */
 
 static const gan_shape maps = {4, {64, 32, 32, 64}};
+#define MAPS_GBYTE (4e-9 * 64 * 32 * 32 * 64)
 
 typedef struct norm_state {
     gan_ctx *ctx;
@@ -68,7 +69,8 @@ static void *begin_norm(gan_ctx *ctx, const bench_case *c) {
     (void)c;
     norm_state *st = calloc(1, sizeof *st);
     if (!st) exit(2);
-    *st = (norm_state){ctx, gan_randn(ctx, maps), gan_randn(ctx, maps), gan_ones(ctx, gan_shape1(64)), gan_zeros(ctx, gan_shape1(64))};
+    gan_shape channels = gan_shape1(64);
+    *st = (norm_state){ctx, gan_randn(ctx, maps), gan_randn(ctx, maps), gan_ones(ctx, channels), gan_zeros(ctx, channels)};
     return st;
 }
 
@@ -76,7 +78,7 @@ static void norm_forward_step(void *p) {
     norm_state *st = p;
     gan_scope_begin(st->ctx);
     gan_no_record_begin(st->ctx);
-    gan_relu(gan_batch_norm(st->x, st->gamma, st->beta, 1e-5, NULL));
+    gan_batch_norm_leaky(st->x, st->gamma, st->beta, 1e-5, 0, NULL);
     gan_no_record_end(st->ctx);
     gan_scope_end(st->ctx);
 }
@@ -84,7 +86,7 @@ static void norm_forward_step(void *p) {
 static void norm_both_step(void *p) {
     norm_state *st = p;
     gan_scope_begin(st->ctx);
-    gan_tensor *y = gan_relu(gan_batch_norm(st->x, st->gamma, st->beta, 1e-5, NULL)), *grads[3];
+    gan_tensor *y = gan_batch_norm_leaky(st->x, st->gamma, st->beta, 1e-5, 0, NULL), *grads[3];
     gan_grads(y, (gan_tensor *[]){st->x, st->gamma, st->beta}, 3, grads, (gan_grad_opts){.seed = st->g});
     gan_scope_end(st->ctx);
 }
@@ -113,10 +115,11 @@ static void adam_step(void *p) {
 #define CONV_GFLOP(n, oh, c, k, taps) (2e-9 * (n) * (oh) * (oh) * (c) * (k) * (taps))
 #define LAYER(id, h, c, k)                                                                                                     \
     static const gan__conv_shape id = {64, h, h, c, h / 2, h / 2, k, 4, 4, 2, 2, 1, 1};
+#define LAYER_CASE(kind, id, gflop, text, step) {kind #id, text, gflop, 0, begin_conv, step, &id}
 #define LAYER_CASES(id, h, c, k)                                                                                               \
-    {"conv-" #id, "forward: " #c " -> " #k " channels, from " #h " px", CONV_GFLOP(64, h / 2, c, k, 16), 0, begin_conv, conv_step, &id}, \
-    {"input-" #id, "input gradient, transposed convolution", CONV_GFLOP(64, h / 2, c, k, 16), 0, begin_conv, input_step, &id},  \
-    {"weight-" #id, "weight gradient", CONV_GFLOP(64, h / 2, c, k, 16), 0, begin_conv, weight_step, &id}
+    LAYER_CASE("conv-", id, CONV_GFLOP(64, h / 2, c, k, 16), "forward: " #c " -> " #k " channels, from " #h " px", conv_step), \
+    LAYER_CASE("input-", id, CONV_GFLOP(64, h / 2, c, k, 16), "input gradient, transposed convolution", input_step),           \
+    LAYER_CASE("weight-", id, CONV_GFLOP(64, h / 2, c, k, 16), "weight gradient", weight_step)
 
 LAYER(c64, 64, 3, 64)
 LAYER(c32, 32, 64, 128)
@@ -135,8 +138,8 @@ static const bench_case kernels[] = {
     {"weight-c4", "weight gradient", CONV_GFLOP(64, 1, 512, 1, 16), 0, begin_conv, weight_step, &c4},
     {"input-z4", "a generator's first layer: 100 -> 512, 4x4", CONV_GFLOP(64, 1, 512, 100, 16), 0, begin_conv, input_step, &z4},
     {"weight-z4", "its weight gradient", CONV_GFLOP(64, 1, 512, 100, 16), 0, begin_conv, weight_step, &z4},
-    {"norm-act", "batch norm + ReLU forward, 64x32x32x64 (x twice, y)", 0, 3 * 4e-9 * 64 * 32 * 32 * 64, begin_norm, norm_forward_step, NULL},
-    {"norm-act-grad", "forward and backward (x 4 times, g twice, y, dx)", 0, 8 * 4e-9 * 64 * 32 * 32 * 64, begin_norm, norm_both_step, NULL},
+    {"norm-act", "batch norm + ReLU forward, 64x32x32x64 (x twice, y)", 0, 3 * MAPS_GBYTE, begin_norm, norm_forward_step, NULL},
+    {"norm-act-grad", "and backward (x twice, g twice, dx)", 0, 8 * MAPS_GBYTE, begin_norm, norm_both_step, NULL},
     {"adam", "Adam of 4 M parameters (4 arrays read, 3 written)", 0, 7 * 4e-9 * ADAM_COUNT, begin_adam, adam_step, NULL},
 };
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Times gan-bench against PyTorch: two processes that take turns, pair by pair.
 
-    pairs.py --bench build/release/tests/gan-bench [--python PYTHON] [--pairs 15] [--threads 1,2] [--json FILE] [S1 ...]
+    pairs.py --bench build/release/tests/gan-bench [--python PYTHON ...] [--pairs 15] [--threads 2,1] [--json FILE] [S1 ..]
 
-For each workload and number of threads, PyTorch first shows which of its settings (memory format; threads up to that number) is
-its fastest; with that one it then alternates with gan-bench. While one works the other waits for its next line of input. Needs
+For each workload PyTorch first shows which of its settings (memory format; threads up to the given number) is its fastest; with
+that one it then alternates with gan-bench. While one works the other waits for its next line of input. Needs
 Python 3 without packages; PyTorch belongs to the interpreter that --python names."""
 import argparse
 import json
@@ -49,25 +49,25 @@ class Server:
         return last
 
 
-def torch_command(o, name, threads, fmt):
-    return [o.python, os.path.join(HERE, "torch_steps.py"), name, "--threads", str(threads), "--format", fmt, "--serve"]
+def torch_command(python, name, threads, fmt):
+    return [python, os.path.join(HERE, "torch_steps.py"), name, "--threads", str(threads), "--format", fmt, "--serve"]
 
 
-def best_setting(o, name, threads):
-    """PyTorch's fastest threads and format, by the least of a few measurements each."""
+def try_settings(o, python, name, most):
+    """Seconds by threads and memory format, the least of a few measurements each."""
     tried = {}
     for fmt in ["nchw"] if name == "S4" else ["nchw", "nhwc"]:
-        for t in range(1, threads + 1):
-            s = Server(torch_command(o, name, t, fmt))
+        for t in range(1, most + 1):
+            s = Server(torch_command(python, name, t, fmt))
             tried[t, fmt] = min(s.measure()["seconds"] for _ in range(o.trials))
             s.end()
-    return min(tried, key=tried.get), {"%d %s" % k: v for k, v in tried.items()}
+    return tried
 
 
-def compare(o, name, threads):
-    (t, fmt), tried = best_setting(o, name, threads)
+def compare(o, python, name, threads, tried):
+    t, fmt = min((s for s in tried if s[0] <= threads), key=tried.get)
     ours = Server([o.bench, name, "--threads", str(threads), "--serve"])
-    theirs = Server(torch_command(o, name, t, fmt))
+    theirs = Server(torch_command(python, name, t, fmt))
     pairs = []
     for i in range(o.pairs):
         order = [ours, theirs] if i % 2 == 0 else [theirs, ours]
@@ -78,7 +78,7 @@ def compare(o, name, threads):
     ratios = [p["torch"] / p["gan"] for p in pairs]
     peak = statistics.median(p["peak"] for p in pairs)
     row = {"workload": name, "threads": threads, "isa": a["isa"], "gflop": a["gflop"], "gan_median": statistics.median(gan),
-           "gan_min": min(gan), "torch_version": b["torch"], "torch_threads": t, "torch_format": fmt, "torch_tried": tried,
+           "gan_min": min(gan), "torch_version": b["torch"], "torch_threads": t, "torch_format": fmt, "torch_tried": {"%d %s" % s: v for s, v in tried.items()},
            "torch_median": statistics.median(torch), "torch_min": min(torch), "ratio": statistics.median(ratios),
            "ratio_min": min(ratios), "ratio_max": max(ratios), "peak": peak,
            "share": a["gflop"] / statistics.median(gan) / peak, "gan_mb": a["rss_mb"], "torch_mb": b["rss_mb"],
@@ -88,10 +88,11 @@ def compare(o, name, threads):
 
 
 def show(r):
-    print("%s, %d thread%s: libgan %.3f ms, PyTorch %s %.3f ms (%d thread%s, %s); ratio %.2f (%.2f to %.2f); %.1f %% of %.0f GFLOP/s"
-          % (r["workload"], r["threads"], "s"[:r["threads"] > 1], 1e3 * r["gan_median"], r["torch_version"],
-             1e3 * r["torch_median"], r["torch_threads"], "s"[:r["torch_threads"] > 1], r["torch_format"], r["ratio"], r["ratio_min"],
-             r["ratio_max"], 100 * r["share"], r["peak"]))
+    def threads(n):
+        return "%d thread%s" % (n, "s"[:n > 1])
+    print("%s, %s: libgan %.3f ms, PyTorch %s %.3f ms (%s, %s); ratio %.2f (%.2f to %.2f); %.1f %% of %.0f GFLOP/s"
+          % (r["workload"], threads(r["threads"]), 1e3 * r["gan_median"], r["torch_version"], 1e3 * r["torch_median"],
+             threads(r["torch_threads"]), r["torch_format"], r["ratio"], r["ratio_min"], r["ratio_max"], 100 * r["share"], r["peak"]))
     print("    memory %.0f and %.0f MB (%.0f %%); to the end of the first step %.3f and %.2f s; mallocs in a step: %g"
           % (r["gan_mb"], r["torch_mb"], 100 * r["gan_mb"] / r["torch_mb"], r["gan_first"], r["torch_first"], r["mallocs"]))
     print("    ratio pair by pair: " + " ".join("%.2f" % (p["torch"] / p["gan"]) for p in r["pairs"]), flush=True)
@@ -109,19 +110,23 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("workloads", nargs="*", default=["S1", "S2", "S3", "S4"])
     p.add_argument("--bench", required=True)
-    p.add_argument("--python", default=sys.executable)
+    p.add_argument("--python", action="append", help="an interpreter with PyTorch; may be given more than once")
     p.add_argument("--pairs", type=int, default=15)
-    p.add_argument("--trials", type=int, default=3)
+    p.add_argument("--trials", type=int, default=2)
     p.add_argument("--threads", default="2,1")
     p.add_argument("--json")
     o = p.parse_args()
-    rows = [compare(o, w, int(t)) for t in o.threads.split(",") for w in o.workloads]
-    print("\n| workload | threads | libgan ms | PyTorch ms | ratio | %% of peak | MB | PyTorch MB |" .replace("%%", "%"))
-    print("|---|---|---|---|---|---|---|---|")
+    series, rows = [int(t) for t in o.threads.split(",")], []
+    for python in o.python or [sys.executable]:
+        for name in o.workloads:
+            tried = try_settings(o, python, name, max(series))
+            rows += [compare(o, python, name, t, tried) for t in series]
+    print("\n| step | threads | libgan ms | % of peak | MB | PyTorch | ms | threads, format | MB | ratio |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
-        print("| %s | %d | %.3f | %.3f | %.2f | %.1f | %.0f | %.0f |"
-              % (r["workload"], r["threads"], 1e3 * r["gan_median"], 1e3 * r["torch_median"], r["ratio"], 100 * r["share"],
-                 r["gan_mb"], r["torch_mb"]))
+        print("| %s | %d | %.3f | %.1f | %.0f | %s | %.3f | %d, %s | %.0f | %.2f |"
+              % (r["workload"], r["threads"], 1e3 * r["gan_median"], 100 * r["share"], r["gan_mb"], r["torch_version"],
+                 1e3 * r["torch_median"], r["torch_threads"], r["torch_format"], r["torch_mb"], r["ratio"]))
     if o.json:
         with open(o.json, "w") as f:
             json.dump({"processor": processor(), "processors": os.cpu_count(), "rows": rows}, f, indent=1)

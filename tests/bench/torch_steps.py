@@ -29,7 +29,8 @@ def dcgan(size, channels):
     g, d = [], []
     width, before = 64 << (stages - 1), 100
     for i in range(stages):
-        g += [nn.ConvTranspose2d(before, width, 4, 2 if i else 1, 1 if i else 0, bias=False), nn.BatchNorm2d(width), nn.ReLU(True)]
+        g += [nn.ConvTranspose2d(before, width, 4, 2 if i else 1, 1 if i else 0, bias=False)]
+        g += [nn.BatchNorm2d(width), nn.ReLU(True)]
         before, width = width, width // 2
     g += [nn.ConvTranspose2d(before, channels, 4, 2, 1, bias=False), nn.Tanh()]
     width, before = 64, channels
