@@ -9,6 +9,7 @@
 #include <gan/models.h>
 #include <gan/optim.h>
 #include <gan/tricks.h>
+#include <gan/watch.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -78,6 +79,9 @@ typedef struct gan_train_opts {
     int samples;             /* images in a grid; 0: 64 */
     bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
     bool ignore_jumps;       /* nothing is done when a loss jumps */
+    bool no_watch;           /* the watcher (watch.h) is left out */
+    int64_t look_every;      /* steps between its looks at samples; 0: 250 for images, else 100 */
+    char stop_on[96];        /* verdicts that end the run, "noise,collapse", or "nothing"; "": "d_won" */
     gan_step_fn on_step;     /* after each step */
     gan_step_fn on_epoch;    /* after each step that completed an epoch */
     void *user;
@@ -92,6 +96,11 @@ typedef struct gan_train_opts {
  * a line in metrics.jsonl: "d_loss", "g_loss", "d_loss_before" and "g_loss_before" (their medians), "quality". To jump is to be far
  * outside of the last 128 values, of which this call must have seen 64; it is told at most once in 128 steps. */
 GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
+
+/* What the watcher says of the run, as of the latest record: gan_train feeds it and tells its changes through the context's log. A
+ * run that it ends is stopped, with a checkpoint. A step that is not taken, something in it not being finite, is tried again with the
+ * next batch; ten such in a row are an error. Healthy before the first gan_train, and without a watcher. */
+GAN_API gan_watch_verdict gan_trainer_verdict(const gan_trainer *t);
 
 /* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */
 GAN_API void gan_trainer_stop(gan_trainer *t);

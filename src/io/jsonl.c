@@ -110,41 +110,84 @@ static bool plain_key(const char *key) {
     return true;
 }
 
-/* The whole line, or 0 if it does not fit. */
-static size_t compose(char line[LINE], int64_t step, const gan__jsonl_field *fields, int count) {
-    int used = snprintf(line, LINE, "{\"step\":%" PRId64, step);
-    for (int i = 0; i < count; i++) {
-        char number[32];
-        number_text(fields[i].value, number);
-        used += snprintf(line + used, (size_t)(LINE - used), ",\"%s\":%s", fields[i].key, number);
-        if (used > LINE - 3) return 0;
+typedef struct line {
+    char at[LINE];
+    size_t used; /* more than there is room for: it does not fit */
+} line;
+
+static void put(line *l, const char *text, size_t n) {
+    if (l->used + n < LINE) memcpy(l->at + l->used, text, n);
+    l->used += n;
+}
+
+static void put_text(line *l, const char *text) { put(l, text, strlen(text)); }
+
+static void put_key(line *l, const char *key) {
+    put_text(l, ",\"");
+    put_text(l, key);
+    put_text(l, "\":");
+}
+
+/* Between quotes; what JSON does not allow there, escaped. */
+static void put_quoted(line *l, const char *text) {
+    put_text(l, "\"");
+    for (const char *c = text; *c; c++) {
+        char code[8];
+        if (*c == '"' || *c == '\\')
+            snprintf(code, sizeof code, "\\%c", *c);
+        else
+            snprintf(code, sizeof code, (unsigned char)*c < 0x20 ? "\\u%04x" : "%c", (unsigned char)*c);
+        put_text(l, code);
     }
-    memcpy(line + used, "}\n", 3);
-    return (size_t)used + 2;
+    put_text(l, "\"");
+}
+
+/* The whole line; false: it does not fit. */
+static bool compose(line *l, int64_t step, const gan__jsonl_field *fields, int count, const gan__jsonl_text *texts,
+                    int text_count) {
+    char number[32];
+    snprintf(number, sizeof number, "{\"step\":%" PRId64, step);
+    put_text(l, number);
+    for (int i = 0; i < count; i++) {
+        put_key(l, fields[i].key);
+        number_text(fields[i].value, number);
+        put_text(l, number);
+    }
+    for (int i = 0; i < text_count; i++) {
+        put_key(l, texts[i].key);
+        put_quoted(l, texts[i].text);
+    }
+    put_text(l, "}\n");
+    return l->used < LINE;
 }
 
 /* What could not be written whole is taken back, so that the next line does not continue it. */
-static bool append(gan__jsonl *log, const char *line, size_t size) {
+static bool append(gan__jsonl *log, const char *text, size_t size) {
     bool clean;
-    int error = gan__append(log->fd, line, size, &clean);
+    int error = gan__append(log->fd, text, size, &clean);
     return !error || fail(log, clean ? "writing" : "writing (part of a line remains)", error);
 }
 
-bool gan__jsonl_write(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count) {
+bool gan__jsonl_note(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count, const gan__jsonl_text *texts,
+                     int text_count) {
     if (!log || !gan__ok(log->ctx)) return false;
-    for (int i = 0; i < count; i++)
-        if (!plain_key(fields[i].key)) {
+    for (int i = 0; i < count + text_count; i++)
+        if (!plain_key(i < count ? fields[i].key : texts[i - count].key)) {
             gan__raise(log->ctx, GAN_E_ARG, "%s: %s: the key of field %d contains a quote, backslash or control character",
                        log->who, log->path, i);
             return false;
         }
-    char line[LINE];
-    size_t size = compose(line, step, fields, count);
-    if (!size) {
-        gan__raise(log->ctx, GAN_E_ARG, "%s: %s: %d fields do not fit in a line of %d bytes", log->who, log->path, count, LINE);
+    line l = {.used = 0};
+    if (!compose(&l, step, fields, count, texts, text_count)) {
+        gan__raise(log->ctx, GAN_E_ARG, "%s: %s: %d fields do not fit in a line of %d bytes", log->who, log->path,
+                   count + text_count, LINE);
         return false;
     }
-    return append(log, line, size);
+    return append(log, l.at, l.used);
+}
+
+bool gan__jsonl_write(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count) {
+    return gan__jsonl_note(log, step, fields, count, NULL, 0);
 }
 
 void gan__jsonl_close(gan__jsonl *log) {

@@ -19,6 +19,13 @@ gan__jsonl *gan__jsonl_open(gan_ctx *ctx, const char *path, int64_t last_step, c
 /* Appends {"step":..., key:value, ...} and flushes. False (raised) if it could not be written. */
 bool gan__jsonl_write(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count);
 
+/* The same, with words behind the numbers. */
+typedef struct gan__jsonl_text {
+    const char *key, *text;
+} gan__jsonl_text;
+bool gan__jsonl_note(gan__jsonl *log, int64_t step, const gan__jsonl_field *fields, int count, const gan__jsonl_text *texts,
+                     int text_count);
+
 void gan__jsonl_close(gan__jsonl *log);
 
 #endif

@@ -121,5 +121,6 @@ int gan__st_dtype_bytes(gan__st_dtype dtype);
  * fails. */
 bool gan__st_read_real(gan__st *file, const gan__st_tensor *t, gan_real *dst);
 bool gan__st_read_i64(gan__st *file, const gan__st_tensor *t, int64_t *dst);
+bool gan__st_read_f64(gan__st *file, const gan__st_tensor *t, double *dst); /* from F64, without rounding */
 
 #endif

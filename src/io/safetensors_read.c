@@ -152,6 +152,7 @@ static void reals_of_i64(const void *src, int64_t n, void *dst) {
     for (int64_t i = 0; i < n; i++) d[i] = (gan_real)s[i];
 }
 
+static void f64s_of_f64(const void *src, int64_t n, void *dst) { memcpy(dst, src, (size_t)n * 8); }
 static void i64s_of_i64(const void *src, int64_t n, void *dst) { memcpy(dst, src, (size_t)n * 8); }
 
 typedef void (*convert_fn)(const void *src, int64_t n, void *dst);
@@ -178,4 +179,8 @@ bool gan__st_read_real(gan__st *f, const gan__st_tensor *t, gan_real *dst) {
 
 bool gan__st_read_i64(gan__st *f, const gan__st_tensor *t, int64_t *dst) {
     return read_as(f, t, (char *)dst, sizeof *dst, t && t->dtype == GAN__ST_I64 ? i64s_of_i64 : NULL);
+}
+
+bool gan__st_read_f64(gan__st *f, const gan__st_tensor *t, double *dst) {
+    return read_as(f, t, (char *)dst, sizeof *dst, t && t->dtype == GAN__ST_F64 ? f64s_of_f64 : NULL);
 }

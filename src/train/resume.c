@@ -3,6 +3,7 @@
  *   tensors    G.<name>, D.<name>, G_ema.<name>             weights and buffers
  *              G_optim.<moment>.<name>, D_optim....         optimiser moments, in the layout of their parameter
  *              trick.<trick>.<name>                         what tricks remember
+ *              watch.<part>                                 what the watcher has seen
  *   metadata   step, counter.<name>, stream.<name>,         what moves
  *              data.epoch, data.position
  *              seed, data, tricks, isa, version,            what is compared
@@ -16,6 +17,7 @@
 #include "../io/weights.h"
 #include "options.h"
 #include "trick_state.h"
+#include "watching.h"
 
 #define NAME 320
 #define FORMAT "1"
@@ -138,6 +140,7 @@ gan_status gan_trainer_save(gan_trainer *t, const char *path) {
     if (t->ema) gan__weights_add(w, "G_ema.", t->G, gan_ema_set(t->ema));
     for (int i = 0; i < 2; i++) each_moment(&players[i], add_moment, w);
     gan__tricks_add(t, w);
+    gan__watching_add(t, w);
     gan__st_write(w, path, "gan_trainer_save");
     return ctx->status;
 }
@@ -253,7 +256,7 @@ static bool read_all(gan_trainer *t, gan__st *file) {
            gan__weights_read(file, "D.", t->D, NULL, true, who) &&
            (!t->ema || gan__weights_read(file, "G_ema.", t->G, gan_ema_set(t->ema), true, who)) &&
            each_moment(&players[0], read_moment, file) && each_moment(&players[1], read_moment, file) && read_counters(t, file) &&
-           read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who);
+           read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who) && gan__watching_read(t, file);
 }
 
 gan_status gan_trainer_load(gan_trainer *t, const char *path) {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../io/event_file.h"
 #include "../io/folder.h"
@@ -9,6 +10,7 @@
 #include "jump.h"
 #include "quality.h"
 #include "trainer_impl.h"
+#include "watching.h"
 
 #define PATH 4096
 #define LONGEST_NAME 64 /* of what lies in the run folder */
@@ -18,6 +20,7 @@ static const char who[] = "gan_train";
 typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
+    bool checkpoint; /* there is one of this run */
 } outputs;
 
 /* An empty name would put the run into the root of the file system. */
@@ -51,20 +54,43 @@ static void write_step_samples(gan_trainer *t, const gan_train_opts *o, const ou
     write_samples(t, o, to, name);
 }
 
-static void write_checkpoint(gan_trainer *t, const gan_train_opts *o) {
-    char path[PATH];
-    gan_trainer_save(t, path_in(o, "checkpoint.safetensors", path));
+/* The checkpoint that is about to be replaced stays as good.safetensors as long as all is well. Verdicts come late: the last one
+ * that was written before may be of a run that had begun to fail, the one before that hardly. What cannot be linked is left. */
+static void keep_good(const gan_trainer *t, const gan_train_opts *o, const outputs *to) {
+    char from[PATH], beside[PATH], good[PATH];
+    if (!to->checkpoint || !t->watcher || gan__watching_bad(t)) return;
+    path_in(o, "good.safetensors", good), path_in(o, ".good.safetensors", beside);
+    unlink(beside);
+    if (!link(path_in(o, "checkpoint.safetensors", from), beside) && rename(beside, good)) unlink(beside);
 }
 
+static void write_checkpoint(gan_trainer *t, const gan_train_opts *o, outputs *to) {
+    char path[PATH];
+    keep_good(t, o, to);
+    if (gan_trainer_save(t, path_in(o, "checkpoint.safetensors", path)) == GAN_OK) to->checkpoint = true;
+}
+
+enum { STEP_FIELDS = 10 };
+
 static void write_metrics(const outputs *to, const gan_trainer *t, const gan_step_info *i) {
-    const gan__jsonl_field fields[] = {
+    gan__jsonl_field fields[STEP_FIELDS + GAN__WATCH_LOGGED] = {
         {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
         {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
         {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan__optim_rate(t->opt_d)}, {"g_lr", gan__optim_rate(t->opt_g)},
         {"samples_per_second", (double)(t->opts.batch * t->opts.pack) / i->seconds},
     };
-    gan__jsonl_write(to->log, i->step, fields, sizeof fields / sizeof *fields);
-    gan__events_numbers(to->events, i->step, fields, sizeof fields / sizeof *fields);
+    int count = STEP_FIELDS + gan__watching_fields(t, fields + STEP_FIELDS);
+    gan__jsonl_write(to->log, i->step, fields, count);
+    gan__events_numbers(to->events, i->step, fields, count);
+}
+
+/* A record of the watcher's that no line of the log's own is due with. */
+static void write_record(const outputs *to, const gan_trainer *t, int64_t step) {
+    gan__jsonl_field fields[GAN__WATCH_LOGGED];
+    int count = gan__watching_fields(t, fields);
+    if (!count) return;
+    gan__jsonl_write(to->log, step, fields, count);
+    gan__events_numbers(to->events, step, fields, count);
 }
 
 static bool due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
@@ -108,18 +134,23 @@ static void look_out(gan_trainer *t, const gan_train_opts *o, const outputs *to,
 /* --- steps ---------------------------------------------------------------------------------------------------- */
 
 /* What one step leaves behind. False: the run is to end. */
-static bool after_step(gan_trainer *t, const gan_train_opts *o, const outputs *to, const gan_step_info *info, bool new_epoch) {
-    bool go_on = !o->on_step || o->on_step(o->user, t, info);
+static bool after_step(gan_trainer *t, const gan_train_opts *o, outputs *to, const gan_step_info *info, bool new_epoch) {
+    bool go_on = gan__watching_after(t, o, to->log);
+    t->stopped = !go_on;
+    if (o->on_step) go_on &= o->on_step(o->user, t, info);
     if (new_epoch && o->on_epoch) go_on &= o->on_epoch(o->user, t, info);
     if (o->out) {
-        if (due(info->step, o->log_every) || info->step == o->steps) write_metrics(to, t, info);
+        if (due(info->step, o->log_every) || info->step == o->steps)
+            write_metrics(to, t, info);
+        else
+            write_record(to, t, info->step);
         if (due(info->step, o->sample_every)) write_step_samples(t, o, to);
-        if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o);
+        if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o, to);
     }
     return go_on;
 }
 
-static void run_steps(gan_trainer *t, const gan_train_opts *o, const outputs *to) {
+static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
     gan_ctx *ctx = t->object.ctx;
     bool go_on = true;
     int64_t epoch = gan__epochs_done(t);
@@ -127,13 +158,16 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, const outputs *to
     t->stopped = false;
     while (go_on && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
         gan_step_info info;
-        if (gan_trainer_step(t, &info) != GAN_OK) return;
+        if (gan_trainer_step(t, &info) != GAN_OK) {
+            if (gan__watching_failed(t, to->log)) continue;
+            return;
+        }
         look_out(t, o, to, &l, &info);
         go_on = after_step(t, o, to, &info, info.epoch > epoch) && gan__ok(ctx);
         epoch = info.epoch;
     }
     if (!gan__ok(ctx) || !o->out) return;
-    write_checkpoint(t, o);
+    write_checkpoint(t, o, to);
     bool told = due(t->steps.value, o->sample_every);
     if (t->steps.value >= o->steps) write_samples(t, o, told ? &(outputs){0} : to, "samples/final.png");
 }
@@ -159,10 +193,12 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
-    outputs to = {0};
+    if (!gan__watching_start(t, &o, who)) return ctx->status;
+    outputs to = {.checkpoint = t->steps.value > 0};
     char path[PATH];
     if (o.out) {
         if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
+        if (!to.checkpoint) unlink(path_in(&o, "good.safetensors", path)); /* of another run */
         to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
         if (o.tensorboard) to.events = gan__events_open(ctx, o.out, t->steps.value + 1, who);
     }

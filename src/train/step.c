@@ -164,14 +164,15 @@ static double mean_of(const gan_tensor *t) {
     return n ? sum / (double)n : NAN;
 }
 
-static void note_d(gan_step_info *info, const gan_turn *turn, gan_tensor *loss) {
+static void note_d(gan_trainer *t, gan_step_info *info, const gan_turn *turn, gan_tensor *loss) {
+    if (t->watcher) gan_watcher_judge(t->watcher, verdict_of(turn), &t->signals);
     info->d_loss = gan_item(loss);
     info->d_real = mean_of(gan_loss_realness(turn->loss, gan_detach(turn->real_out.y)));
     info->d_fake = mean_of(gan_loss_realness(turn->loss, gan_detach(turn->fake_out.y)));
 }
 
 static void move_d(gan_trainer *t, gan_turn *turn, gan_tensor *loss, gan_step_info *info) {
-    note_d(info, turn, loss);
+    note_d(t, info, turn, loss);
     if (skipped(t, turn)) return;
     gan_optim_step(t->opt_d, loss);
     info->d_grad_norm = gan_optim_grad_norm(t->opt_d);
@@ -214,7 +215,7 @@ void gan__step_at_once(gan_trainer *t, gan_step_info *info) {
     gan_turn turn = new_turn(t);
     draw(t, &turn);
     gan_tensor *loss_d = turn_of_d(t, &turn, turn.fake);
-    note_d(info, &turn, loss_d);
+    note_d(t, info, &turn, loss_d);
     gan_turn of_d = turn;
     gan_tensor *loss_g = turn_of_g(t, &turn, turn.fake, true);
     bool skip = skipped(t, &of_d);

@@ -9,6 +9,7 @@
 #include "combinations.h"
 #include "latents.h"
 #include "step.h"
+#include "watching.h"
 
 gan_trainer_opts gan_trainer_defaults(void) {
     return (gan_trainer_opts){.g = gan_adam(2e-4),
@@ -150,6 +151,7 @@ static void destroy(gan__object *object) {
     gan_optim_free(t->opt_d);
     gan__sampler_forget(&t->sampler);
     gan_ema_free(t->ema);
+    gan_watcher_free(t->watcher);
     gan__free(object->ctx, t);
 }
 
@@ -263,8 +265,10 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
+    gan__watching_begin(t);
     (t->opts.simultaneous ? gan__step_at_once : gan__step_in_turn)(t, info);
     if (t->ema) gan_ema_update(t->ema);
+    gan__watching_end(t, info);
     if (gan__ok(ctx)) t->steps.value++;
     gan_scope_end(ctx);
     gan__unhold(ctx);

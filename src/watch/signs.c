@@ -145,17 +145,20 @@ static bool sign_equilibrium(const view *v, int64_t *since, char *why, size_t si
 
 /* --- 5c: mode collapse -------------------------------------------------------------------------------------- */
 
+static bool repeating(const view *v, const gan__watch_record *r) {
+    (void)v;
+    return r->apart < LIMIT->apart || r->missing > LIMIT->missing;
+}
+
 static bool left_out(const view *v, const gan__watch_record *r) {
     double best = 0;
     for (const gan__watch_record *b = v->first; b <= r; b++) best = b->coverage > best ? b->coverage : best;
-    bool repeats = r->apart < LIMIT->apart;
     bool few = r->coverage < LIMIT->coverage || r->coverage < LIMIT->coverage_of_best * best;
-    return repeats || (few && r->reach < LIMIT->reach) || r->missing > LIMIT->missing;
+    return few && r->reach < LIMIT->reach;
 }
 
-static bool sign_collapse(const view *v, int64_t *since, char *why, size_t size) {
-    if (held(v, left_out, since) < patience(v, LIMIT->collapse_steps) || !bad_samples(v->last, LIMIT->good_distance))
-        return false;
+static bool collapsed(const view *v, condition sign, int64_t *since, char *why, size_t size) {
+    if (held(v, sign, since) < patience(v, LIMIT->collapse_steps) || !bad_samples(v->last, LIMIT->good_distance)) return false;
     const gan__watch_record *r = v->last;
     int n = snprintf(why, size, "samples cover %.0f %% of the data", 100 * r->coverage);
     if (r->missing > 0) n += snprintf(why + n, size - (size_t)n, ", %.0f %% of the classes are missing", 100 * r->missing);
@@ -163,6 +166,14 @@ static bool sign_collapse(const view *v, int64_t *since, char *why, size_t size)
              "; they reach %.2f of what held-out data reach, and lie %.2g as far apart as reals (W %.3g)", r->reach, r->apart,
              r->distance);
     return true;
+}
+
+static bool sign_repeats(const view *v, int64_t *since, char *why, size_t size) {
+    return collapsed(v, repeating, since, why, size);
+}
+
+static bool sign_left_out(const view *v, int64_t *since, char *why, size_t size) {
+    return collapsed(v, left_out, since, why, size);
 }
 
 /* --- 5d: noise ---------------------------------------------------------------------------------------------- */
@@ -297,15 +308,11 @@ static const struct {
     gan_watch_kind kind;
     sign_fn holds;
 } signs[] = {
-    {GAN_WATCH_SIGN_ERROR, sign_sign},
-    {GAN_WATCH_COLLAPSE, sign_collapse},
-    {GAN_WATCH_NOISE, sign_noise},
-    {GAN_WATCH_D_WON, sign_won},
-    {GAN_WATCH_D_WEAK, sign_weak},
-    {GAN_WATCH_MEMORISES, sign_memorises},
-    {GAN_WATCH_OSCILLATION, sign_oscillation},
-    {GAN_WATCH_DRIFT, sign_drift},
-    {GAN_WATCH_EQUILIBRIUM, sign_equilibrium},
+    {GAN_WATCH_SIGN_ERROR, sign_sign},     {GAN_WATCH_COLLAPSE, sign_repeats},
+    {GAN_WATCH_D_WON, sign_won},           {GAN_WATCH_NOISE, sign_noise},
+    {GAN_WATCH_COLLAPSE, sign_left_out},   {GAN_WATCH_D_WEAK, sign_weak},
+    {GAN_WATCH_MEMORISES, sign_memorises}, {GAN_WATCH_OSCILLATION, sign_oscillation},
+    {GAN_WATCH_DRIFT, sign_drift},         {GAN_WATCH_EQUILIBRIUM, sign_equilibrium},
 };
 
 static void compose(gan_watch_verdict *d, const char *why) {

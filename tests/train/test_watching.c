@@ -1,0 +1,269 @@
+/* The watcher in the trainer: it changes nothing that is trained, goes on with a resumed run, and does with verdicts what it was
+ * told. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmocka_gan.h"
+#include "small_run.h"
+
+static char folder[] = "/tmp/gan-watching-XXXXXX";
+
+static const char *in_folder(const char *name, char path[256]) {
+    snprintf(path, 256, "%s/%s", folder, name);
+    return path;
+}
+
+static bool exists(const char *name) {
+    char path[256];
+    struct stat s;
+    return !stat(in_folder(name, path), &s);
+}
+
+static char *contents(const char *name, size_t *size) {
+    char path[256];
+    FILE *f = fopen(in_folder(name, path), "rb");
+    if (!f) fail_msg("%s is not there", name);
+    fseek(f, 0, SEEK_END);
+    *size = (size_t)ftell(f);
+    rewind(f);
+    char *bytes = calloc(1, *size + 1);
+    assert_int_equal(fread(bytes, 1, *size, f), *size);
+    fclose(f);
+    return bytes;
+}
+
+static void expect_same_file(const char *a, const char *b) {
+    size_t na, nb;
+    char *pa = contents(a, &na), *pb = contents(b, &nb);
+    bool same = na == nb && !memcmp(pa, pb, na);
+    free(pa), free(pb);
+    if (!same) fail_msg("%s and %s differ", a, b);
+}
+
+static int occurrences(const char *name, const char *words) {
+    size_t size;
+    char *text = contents(name, &size);
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, words)); at++) n++;
+    free(text);
+    return n;
+}
+
+static void save(gan_trainer *t, const char *name) {
+    char path[256];
+    assert_int_equal(gan_trainer_save(t, in_folder(name, path)), GAN_OK);
+}
+
+/* --- nothing that is trained changes ---------------------------------------------------------------------------- */
+
+static void run_watched(bool watched, int threads, const char *to) {
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = threads}, small_opts());
+    gan_train(r.trainer, (gan_train_opts){.steps = 110, .no_watch = !watched, .look_every = 20});
+    gan_train(r.trainer, (gan_train_opts){.steps = 110, .no_watch = true}); /* lets what was watched go */
+    check_ok(r.ctx);
+    save(r.trainer, to);
+    gan_ctx_free(r.ctx);
+}
+
+static void test_watching__changes_no_trained_byte(void **state) {
+    (void)state;
+    run_watched(false, 1, "alone");
+    run_watched(true, 1, "watched");
+    run_watched(true, 2, "watched-2");
+    expect_same_file("alone", "watched");
+    expect_same_file("alone", "watched-2");
+}
+
+static void test_watching__goes_on_with_a_resumed_run(void **state) {
+    (void)state;
+    char path[256];
+    gan_train_opts o = {.steps = 160, .look_every = 30};
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    gan_train(r.trainer, o);
+    save(r.trainer, "straight");
+    gan_ctx_free(r.ctx);
+    r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    o.steps = 75;
+    gan_train(r.trainer, o);
+    save(r.trainer, "half");
+    gan_ctx_free(r.ctx);
+    r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("half", path)), GAN_OK);
+    o.steps = 160;
+    gan_train(r.trainer, o);
+    save(r.trainer, "resumed");
+    check_ok(r.ctx);
+    gan_ctx_free(r.ctx);
+    expect_same_file("straight", "resumed");
+}
+
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
+
+typedef struct points {
+    gan_ctx *ctx;
+    gan_trainer *t;
+} points;
+
+/* A G that stands still: D wins, and samples stay as bad as they are. */
+static points lost_run(void) {
+    points p = {.ctx = gan_ctx_new((gan_ctx_opts){.seed = 2, .threads = 1})};
+    gan_dataset *data = gan_ring_data(p.ctx, (gan_mixture_opts){.count = 1000, .held_out = .2});
+    gan_mlp_opts net = {.width = 16};
+    gan_trainer_opts o = gan_trainer_defaults();
+    o.batch = 16, o.ema = 0;
+    o.g.lr = 0, o.d.lr = 1e-2;
+    p.t = gan_trainer_new(gan_mlp_generator(p.ctx, net), gan_mlp_discriminator(p.ctx, net), data, o);
+    return p;
+}
+
+static void test_watching__stops_for_a_d_that_has_won(void **state) {
+    (void)state;
+    char out[256], log[256];
+    points p = lost_run();
+    gan_train_opts o = {.steps = 6000, .out = in_folder("won", out), .checkpoint_every = 200};
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    int64_t stopped = gan_trainer_steps(p.t);
+    assert_true(gan_trainer_stopped(p.t));
+    assert_in_range(stopped, 1000, 5000);
+    gan_watch_verdict v = gan_trainer_verdict(p.t);
+    assert_int_equal(v.kind, GAN_WATCH_D_WON);
+    assert_int_equal(v.step, stopped);
+    assert_true(exists("won/checkpoint.safetensors"));
+    assert_int_equal(occurrences("won/metrics.jsonl", "\"verdict\":\"d_won\""), 1);
+
+    gan_watch_verdict again; /* as the log tells it */
+    gan_watch_opts same = {.loss = gan_loss_non_saturating()};
+    assert_int_equal(gan_watch_log(p.ctx, in_folder("won/metrics.jsonl", log), same, &again, NULL, NULL), GAN_OK);
+    assert_int_equal(again.kind, GAN_WATCH_D_WON);
+    assert_int_equal(again.step, stopped);
+    assert_int_equal(again.since, v.since);
+
+    /* Whoever goes on has reasons, and as much time again. */
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_true(gan_trainer_steps(p.t) >= stopped + 1000 || gan_trainer_steps(p.t) == o.steps);
+    gan_ctx_free(p.ctx);
+}
+
+static void test_watching__keeps_the_last_good_checkpoint(void **state) {
+    (void)state;
+    char out[256], path[256];
+    points p = lost_run();
+    gan_train_opts o = {.steps = 6000, .out = in_folder("good", out), .checkpoint_every = 200, .stop_on = "nothing"};
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_false(gan_trainer_stopped(p.t));
+    assert_int_equal(gan_trainer_steps(p.t), 6000);
+    gan_watch_verdict v = gan_trainer_verdict(p.t);
+    assert_int_equal(v.kind, GAN_WATCH_D_WON);
+    gan_ctx_free(p.ctx);
+    p = lost_run();
+    assert_int_equal(gan_trainer_load(p.t, in_folder("good/good.safetensors", path)), GAN_OK);
+    assert_false(gan_watch_is_failure(gan_trainer_verdict(p.t).kind));
+    assert_true(gan_trainer_steps(p.t) < 6000 - 400);
+    gan_ctx_free(p.ctx);
+}
+
+static void test_watching__stops_for_what_it_is_told_to(void **state) {
+    (void)state;
+    points p = lost_run();
+    assert_int_equal(gan_train(p.t, (gan_train_opts){.steps = 1, .stop_on = "d_won,nose"}), GAN_E_ARG);
+    check_failed(p.ctx, GAN_E_ARG, "\"nose\" is no failure");
+    assert_int_equal(gan_train(p.t, (gan_train_opts){.steps = 1, .stop_on = "healthy"}), GAN_E_ARG);
+    gan_ctx_clear(p.ctx);
+    gan_train(p.t, (gan_train_opts){.steps = 4000, .stop_on = "noise,memorises"}); /* the list stands for itself */
+    assert_int_equal(gan_trainer_steps(p.t), 4000);
+    gan_ctx_free(p.ctx);
+}
+
+/* --- numbers that are not finite ------------------------------------------------------------------------------------- */
+
+static void test_watching__lets_some_steps_go_before_it_gives_up(void **state) {
+    (void)state;
+    char out[256];
+    gan_trainer_opts o = small_opts();
+    o.d = gan_sgd(1e6, 0);
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 200, .out = in_folder("nan", out)}), GAN_E_NONFINITE);
+    gan_watch_verdict v = gan_trainer_verdict(r.trainer);
+    assert_int_equal(v.kind, GAN_WATCH_NONFINITE);
+    assert_int_equal(v.since, gan_trainer_steps(r.trainer));
+    assert_int_equal(occurrences("nan/metrics.jsonl", "\"fault\""), 10);
+    assert_int_equal(occurrences("nan/metrics.jsonl", "\"verdict\":\"nonfinite\""), 1);
+    assert_true(exists("nan/failed.safetensors"));
+    assert_false(exists("nan/checkpoint.safetensors"));
+    gan_ctx_free(r.ctx);
+}
+
+static gan_tensor *see_infinity_once(gan_trick *k, const gan_turn *turn, gan_tensor *x, bool real) {
+    (void)real;
+    int *left = gan_trick_data(k);
+    if (turn->step != 3 || *left == 0) return x;
+    --*left;
+    return gan_scale(gan_add_scalar(x, 2), INFINITY);
+}
+
+/* One batch that cannot be used is no end of a run. */
+static void test_watching__passes_over_one_bad_batch(void **state) {
+    (void)state;
+    static const gan_trick_type once = {.name = "once", .data_bytes = sizeof(int), .see = see_infinity_once};
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    gan_trick *k = gan_trick_new(r.ctx, &once, (gan_trick_opts){.weight = gan_constant(1)});
+    *(int *)gan_trick_data(k) = 2;
+    gan_trainer_use(r.trainer, k);
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 60}), GAN_OK);
+    assert_int_equal(gan_trainer_steps(r.trainer), 60);
+    assert_false(gan_watch_is_failure(gan_trainer_verdict(r.trainer).kind));
+    gan_ctx_free(r.ctx);
+}
+
+static void test_blame__finds_the_place(void **state) {
+    (void)state;
+    char text[200];
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 5, .threads = 1});
+    gan_module *G = gan_dcgan_generator(ctx, (gan_dcgan_opts){.size = 8, .channels = 1, .latent = 4, .features = 2});
+    gan_tensor *z = gan_ones(ctx, gan_shape2(2, 4));
+    assert_false(gan_watch_blame(G, z, text, sizeof text));
+    assert_string_equal(text, "");
+    const gan_param *first = gan_module_param(G, 0);
+    int64_t n = gan_count(first->tensor);
+    gan_real *values = malloc((size_t)n * sizeof *values);
+    for (int64_t i = 0; i < n; i++) values[i] = (gan_real)(sizeof(gan_real) == 4 ? 3e38 : 1e308);
+    gan_assign(first->tensor, values, n);
+    assert_true(gan_watch_blame(G, z, text, sizeof text));
+    assert_string_equal(text, "the output of ConvTranspose2d \"main.0\"");
+    values[n / 2] = NAN;
+    gan_assign(first->tensor, values, n);
+    assert_true(gan_watch_blame(G, z, text, sizeof text));
+    assert_string_equal(text, "the parameter \"main.0.weight\"");
+    free(values);
+    check_ok(ctx);
+    gan_ctx_free(ctx);
+}
+
+/* --------------------------------------------------------------------------------------------------------------------- */
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? 0 : 1;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_watching__changes_no_trained_byte),
+        cmocka_unit_test(test_watching__goes_on_with_a_resumed_run),
+        cmocka_unit_test(test_watching__stops_for_a_d_that_has_won),
+        cmocka_unit_test(test_watching__keeps_the_last_good_checkpoint),
+        cmocka_unit_test(test_watching__stops_for_what_it_is_told_to),
+        cmocka_unit_test(test_watching__lets_some_steps_go_before_it_gives_up),
+        cmocka_unit_test(test_watching__passes_over_one_bad_batch),
+        cmocka_unit_test(test_blame__finds_the_place),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
