@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 static const command *const commands[] = {&train_command,   &resume_command, &sample_command,
-                                          &inspect_command, &tricks_command, &presets_command};
+                                          &inspect_command, &watch_command,  &tricks_command, &presets_command};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int print_help(const command *self) {

@@ -230,31 +230,13 @@ gan_batch gan_dataset_held_out(gan_dataset *d, int64_t start, int64_t n) {
     return load_listed(d, d->split, start, n, who);
 }
 
-/* Not in the source's order, which may be sorted; and not that of any epoch that will come. */
-gan_batch gan__dataset_some(gan_dataset *d, int64_t first, int64_t n) {
-    static const char who[] = "gan__dataset_some";
-    if (!usable(d) || !within(d, first, n, d->train, who, "training")) return nil_batch(d);
-    int32_t *list = gan__alloc(d->object.ctx, (size_t)d->train * sizeof *list);
-    if (!list) return nil_batch(d);
-    memcpy(list, d->split + d->held, (size_t)d->train * sizeof *list);
-    gan__order_shuffle(d->order_key, GAN__ORDER_MAX, list, d->train);
-    gan_batch b = load_listed(d, list, first, n, who);
-    gan__free(d->object.ctx, list);
-    return b;
-}
-
 /* In the order of the first epoch: where nothing is held out, that of the source may be sorted. */
 gan_batch gan_dataset_training(gan_dataset *d, int64_t start, int64_t n) {
-    if (!usable(d)) return nil_batch(d);
-    if (n < 1 || start < 0 || start > d->train || n > d->train - start) {
-        gan__raise(d->object.ctx, GAN_E_ARG,
-                   "gan_dataset_training: %lld samples from %lld on were asked for, but there are %lld training samples (%s)",
-                   (long long)n, (long long)start, (long long)d->train, d->describe);
-        return nil_batch(d);
-    }
+    static const char who[] = "gan_dataset_training";
+    if (!usable(d) || !within(d, start, n, d->train, who, "training")) return nil_batch(d);
     gan__draw *draws = scratch_draws(d, n);
     if (!draws) return nil_batch(d);
     gan__plan(d, start, n, draws);
     for (int64_t i = 0; i < n; i++) draws[i].flip = false;
-    return load_now(d, n, "gan_dataset_training");
+    return load_now(d, n, who);
 }

@@ -23,10 +23,6 @@ const char *gan__dataset_identity(const gan_dataset *d);
 
 gan_ctx *gan__dataset_ctx(const gan_dataset *d);
 
-/* Training samples first .. first+n-1 of a random order that is always the same, without flips: for looking at. Leaves the
- * training order alone. */
-gan_batch gan__dataset_some(gan_dataset *d, int64_t first, int64_t n);
-
 /* Does each sample have a target? */
 bool gan__dataset_paired(const gan_dataset *d);
 

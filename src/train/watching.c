@@ -9,16 +9,15 @@
 #include "../data/loader.h"
 #include "../nn/nn_impl.h"
 #include "../watch/watcher_impl.h"
+#include "quality.h"
 
-enum { RATIOS_EVERY = 50, MOST_SAMPLES = 512, MOST_JUDGED = 256, BLOCK = 64 };
+enum { RATIOS_EVERY = 50, MOST_JUDGED = 256, FEWEST_SAMPLES = 16, BLOCK = 64 };
 
-/* --- in a step: how far the weights move
- * ---------------------------------------------------------------------- */
+/* --- in a step: how far the weights move ----------------------------------------------------------------------------- */
 
 static bool measures_ratios(const gan_trainer *t) { return t->watcher && (t->steps.value + 1) % RATIOS_EVERY == 0; }
 
-/* An overwritten tensor gets new storage: a second handle keeps the old values,
- * without a copy. */
+/* An overwritten tensor gets new storage: a second handle keeps the old values, without a copy. */
 static gan_tensor **hold_weights(gan_ctx *ctx, const gan_optim *o) {
     int n = gan__optim_count(o);
     gan_tensor **held = gan__alloc(ctx, (size_t)(n ? n : 1) * sizeof *held);
@@ -59,9 +58,7 @@ void gan__watching_end(gan_trainer *t, const gan_step_info *info) {
     t->weights_g = t->weights_d = NULL;
 }
 
-/* --- a look
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- a look ---------------------------------------------------------------------------------------------------------- */
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -93,7 +90,7 @@ static gan_tensor *judged(gan_trainer *t, gan_tensor *x, gan_tensor *label) {
 static double slope_between(gan_trainer *t, gan_tensor *real, gan_tensor *fake) {
     gan_ctx *ctx = t->object.ctx;
     int pack = t->opts.pack;
-    int64_t n = least(BLOCK, gan_shape_of(fake).d[0] / pack) * pack;
+    int64_t n = least(BLOCK, least(gan_shape_of(real).d[0], gan_shape_of(fake).d[0]) / pack) * pack;
     gan_scope_begin(ctx);
     gan_no_record_end(ctx);
     gan_tensor *half = gan_scale(gan_add(gan_slice(real, 0, 0, n), gan_slice(fake, 0, 0, n)), .5),
@@ -122,34 +119,29 @@ static double share_clipped(const gan_trainer *t) {
     return all ? (double)at / (double)all : NAN;
 }
 
-/* Held-out samples to compare with; of data without any, other training
- * samples. */
-static void look(gan_trainer *t) {
+static void look(gan_trainer *t, gan_dataset *reference) {
     gan_ctx *ctx = t->object.ctx;
-    int64_t held = gan_dataset_held_out_count(t->data), train = gan_dataset_count(t->data);
-    int64_t n = least(MOST_SAMPLES, held >= BLOCK ? least(held, train) : train / 2);
-    if (n < 16) return;
     gan_scope_begin(ctx);
-    gan_batch real = gan_dataset_training(t->data, 0, n);
-    gan_batch other = held >= BLOCK ? gan_dataset_held_out(t->data, 0, n) : gan_dataset_training(t->data, n, n);
+    gan__reals own = gan__reals_of(t->data), other = reference ? gan__reals_of(reference) : own;
     gan_watch_look l = gan_watch_look_none();
-    l.real = real.x, l.held_out = other.x, l.fake = gan_trainer_sample(t, n, 1);
+    l.real = other.train.x, l.held_out = other.other.x;
+    if (l.real && gan_shape_of(l.real).d[0] < FEWEST_SAMPLES) l.real = NULL;
+    if (l.real) l.fake = gan_trainer_sample(t, gan_shape_of(l.real).d[0], 1);
+    bool judges = l.fake && own.train.x;
     gan__aside aside = gan__aside_begin(t->D);
-    if (held >= BLOCK && gan__ok(ctx)) {
-        l.d_real = judged(t, real.x, real.label);
-        l.d_held_out = judged(t, other.x, other.label);
+    if (judges && own.held_out && gan__ok(ctx)) {
+        l.d_real = judged(t, own.train.x, own.train.label);
+        l.d_held_out = judged(t, own.other.x, own.other.label);
         l.d_fake = judged(t, l.fake, NULL);
     }
-    if (t->opts.loss.kind == GAN_LOSS_WASSERSTEIN && gan__ok(ctx)) l.slope = slope_between(t, real.x, l.fake);
+    if (judges && t->opts.loss.kind == GAN_LOSS_WASSERSTEIN && gan__ok(ctx)) l.slope = slope_between(t, own.train.x, l.fake);
     gan__aside_end(&aside);
     if (in_use(t, "weight_clip")) l.clipped = share_clipped(t);
     gan_watcher_look(t->watcher, t->steps.value, &l);
     gan_scope_end(ctx);
 }
 
-/* --- verdicts
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- verdicts -------------------------------------------------------------------------------------------------------- */
 
 bool gan__watching_bad(const gan_trainer *t) { return t->watcher && gan_watch_is_failure(gan_watcher_verdict(t->watcher).kind); }
 
@@ -168,8 +160,7 @@ static void tell(gan_trainer *t, gan__jsonl *log, const gan_watch_verdict *v) {
         gan_ctx_log(ctx, GAN_LOG_INFO, "what can be tried first: %s (%s)", v->remedies[0].advice, v->remedies[0].how);
 }
 
-/* Is the kind among the words of stop_on? "" stands for D's victory, the one
- * for which alone a run is stopped unasked. */
+/* Is the kind among the words of stop_on? "" stands for D's victory, the one for which alone a run is stopped unasked. */
 static bool stops(const char *stop_on, const char *name) {
     size_t n = strlen(name);
     if (!*stop_on) return !strcmp(name, gan_watch_name(GAN_WATCH_D_WON));
@@ -212,7 +203,7 @@ static gan_watcher *watcher_of(gan_trainer *t) {
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? " " : "", gan_trick_name(t->tricks[i]));
     }
-    int64_t width = gan_loss_width(t->opts.loss.kind, gan_dataset_classes(t->data), 0);
+    int64_t width = gan_loss_width(t->opts.loss.kind, gan_dataset_classes(t->data), t->opts.generators);
     gan_watch_opts opts = {.loss = t->opts.loss, .width = width, .in_use = names};
     gan_watcher *w = gan_watcher_new(t->object.ctx, opts);
     if (gan_watcher_is_nil(w)) return NULL;
@@ -235,12 +226,12 @@ bool gan__watching_start(gan_trainer *t, const gan_train_opts *o, const char *wh
 
 static int64_t look_every(const gan_trainer *t, const gan_train_opts *o) {
     if (o->look_every > 0) return o->look_every;
-    return gan_dataset_shape(t->data).ndim == 3 ? 250 : 100; /* of images a look costs about as much as two steps */
+    return gan_dataset_shape(t->data).ndim == 3 ? 500 : 100; /* a look at images may cost as much as five steps */
 }
 
 bool gan__watching_after(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) {
     if (!t->watcher) return true;
-    if (t->steps.value % look_every(t, o) == 0) look(t);
+    if (t->steps.value % look_every(t, o) == 0) look(t, o->reference);
     gan_watch_kind before = gan_watcher_verdict(t->watcher).kind;
     gan_watcher_step(t->watcher, t->steps.value, &t->signals);
     gan_watch_verdict v = gan_watcher_verdict(t->watcher);
@@ -261,12 +252,9 @@ int gan__watching_fields(const gan_trainer *t, gan__jsonl_field fields[GAN__WATC
     return n;
 }
 
-/* --- steps that were not taken
- * ------------------------------------------------------------------------------------
- */
+/* --- steps that were not taken --------------------------------------------------------------------------------------- */
 
-/* The batch that led there is left out: the same step again would end the same
- * way. */
+/* The batch that led there is left out: the same step again would end the same way. */
 static void pass_over(gan_trainer *t) {
     gan_ctx *ctx = t->object.ctx;
     int64_t n = t->opts.batch * t->opts.pack;
@@ -298,8 +286,7 @@ static void tell_fault(gan_trainer *t, gan__jsonl *log, const char *text) {
     gan_ctx_log(t->object.ctx, GAN_LOG_WARNING, "after step %" PRId64 " one was not taken: %s", t->steps.value, text);
 }
 
-/* When patience ends, the run stands where it stood before the first of these
- * steps. */
+/* When patience ends, the run stands where it stood before the first of these steps. */
 bool gan__watching_failed(gan_trainer *t, gan__jsonl *log) {
     gan_ctx *ctx = t->object.ctx;
     if (!t->watcher || ctx->status != GAN_E_NONFINITE) return false;
@@ -328,9 +315,7 @@ bool gan__watching_failed(gan_trainer *t, gan__jsonl *log) {
     return false;
 }
 
-/* --- in checkpoints
- * ------------------------------------------------------------------------------------------------
- */
+/* --- in checkpoints -------------------------------------------------------------------------------------------------- */
 
 static void part_name(const gan__watch_state *part, char name[32]) { snprintf(name, 32, "watch.%s", part->name); }
 
@@ -349,8 +334,7 @@ void gan__watching_add(const gan_trainer *t, gan__st_writer *w) {
     }
 }
 
-/* A file of a run that was not watched, or by another version's watcher: the
- * past is not known, watching begins anew. */
+/* A file of a run that was not watched, or by another version's watcher: the past is not known, watching begins anew. */
 bool gan__watching_read(gan_trainer *t, gan__st *file) {
     gan__watch_state parts[GAN__WATCH_STATES];
     const gan__st_tensor *stored[GAN__WATCH_STATES];
