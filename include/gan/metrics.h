@@ -100,9 +100,10 @@ GAN_API gan_modes gan_perfect_mixture(const gan_tensor *means, double std, int64
  * weights, [modes], of any sum, for example gan_label_histogram of real data; NULL: equal. A mode of weight 0 that has a sample
  * makes the divergence infinite. */
 GAN_API gan_modes gan_label_modes(const gan_tensor *label, int64_t modes, const gan_tensor *reference);
-GAN_API gan_modes gan_perfect_labels(gan_ctx *ctx, int64_t modes, int64_t n, uint64_t seed); /* of n equally likely labels */
-GAN_API gan_tensor *gan_label_histogram(const gan_tensor *label,
-                                        int64_t modes); /* shares, [modes]; owned by the innermost scope */
+/* The same of n equally likely labels, fixed by the seed. */
+GAN_API gan_modes gan_perfect_labels(gan_ctx *ctx, int64_t modes, int64_t n, uint64_t seed);
+/* The share of each label, [modes]; owned by the innermost scope. */
+GAN_API gan_tensor *gan_label_histogram(const gan_tensor *label, int64_t modes);
 
 /* --- classes ---------------------------------------------------------------------------------------------- */
 
@@ -137,22 +138,8 @@ GAN_API double gan_spectrum_distance(const gan_tensor *a, const gan_tensor *b);
  * constant. */
 GAN_API double gan_neighbour_correlation(const gan_tensor *x);
 
-/* --- features --------------------------------------------------------------------------------------------- */
+/* --- samples of a generator ------------------------------------------------------------------------------- */
 
-typedef struct gan_feature_opts {
-    const char *tap;    /* path of the submodule whose output it is ("main.4"); NULL: the module's own output */
-    const gan_set *set; /* runs on these values; NULL: the module's own */
-    int64_t block;      /* samples at a time; 0: 64 */
-} gan_feature_opts;
-
-/* What m makes of samples, [n, d], a sample's features in one row: in evaluation mode, without a graph, leaving no trace in m.
- * With m NULL, the samples themselves. The results belong to the innermost scope; nil after an error. Of x [n, ...]; of a
- * dataset's samples start .. start+n-1, held-out ones or (gan_dataset_training) training ones; of what gan_generate makes,
- * without keeping the samples. */
-GAN_API gan_tensor *gan_features(gan_module *m, gan_tensor *x, gan_feature_opts opts);
-typedef enum gan_part { GAN_PART_HELD_OUT, GAN_PART_TRAINING } gan_part;
-GAN_API gan_tensor *gan_data_features(gan_module *m, gan_dataset *data, gan_part part, int64_t start, int64_t n,
-                                      gan_feature_opts opts);
 typedef struct gan_generate_opts {
     const gan_set *set;    /* G's values, such as gan_trainer_average; NULL: its own */
     gan_tensor *z;         /* these latents, [n, latent]; NULL: N(0, 1), by the seed */
@@ -165,14 +152,34 @@ typedef struct gan_generate_opts {
                               protocol); nothing is written even so */
     uint64_t seed;         /* of the latents: gan_trainer_sample's of that seed are the same */
 } gan_generate_opts;
-GAN_API gan_tensor *gan_generated_features(gan_module *m, gan_module *G, int64_t n, gan_generate_opts generate,
-                                           gan_feature_opts opts);
 
-/* n samples [n, ...] of G, in evaluation mode, without a graph, leaving no trace in G. */
+/* n samples [n, ...] of G, in evaluation mode, without a graph, leaving no trace in G. Owned by the innermost scope. */
 GAN_API gan_tensor *gan_generate(gan_module *G, int64_t n, gan_generate_opts opts);
 
-/* A dataset's labels in the order of gan_data_features, [n]. */
+/* --- features --------------------------------------------------------------------------------------------- */
+
+typedef struct gan_feature_opts {
+    const char *tap;    /* path of the submodule whose output it is ("main.4"); NULL: the module's own output */
+    const gan_set *set; /* runs on these values; NULL: the module's own */
+    int64_t block;      /* samples at a time; 0: 64 */
+} gan_feature_opts;
+
+typedef enum gan_part { GAN_PART_HELD_OUT, GAN_PART_TRAINING } gan_part;
+
+/* Features [n, d] are what m makes of each sample, flattened, in evaluation mode, without a graph, leaving no trace in m. With m
+ * NULL, they are the samples themselves. Owned by the innermost scope; nil after an error. */
+
+/* Of x [n, ...]. */
+GAN_API gan_tensor *gan_features(gan_module *m, gan_tensor *x, gan_feature_opts opts);
+
+/* Of a dataset's samples start .. start+n-1 in the order of gan_dataset_held_out or gan_dataset_training; their labels, [n]. */
+GAN_API gan_tensor *gan_data_features(gan_module *m, gan_dataset *data, gan_part part, int64_t start, int64_t n,
+                                      gan_feature_opts opts);
 GAN_API gan_tensor *gan_data_labels(gan_dataset *data, gan_part part, int64_t start, int64_t n);
+
+/* Of gan_generate(G, n, generate), whose block is that of both; the samples are not kept. */
+GAN_API gan_tensor *gan_generated_features(gan_module *m, gan_module *G, int64_t n, gan_generate_opts generate,
+                                           gan_feature_opts opts);
 
 #ifdef __cplusplus
 }
