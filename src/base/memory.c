@@ -1,6 +1,8 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "memory.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define GAN__ASAN 1
@@ -32,8 +34,20 @@ struct gan__block {
 };
 _Static_assert(sizeof(gan__block) <= ALIGN, "the block header must fit before the data");
 
+/* Large blocks in large pages, where the system has them for those who ask: activations are walked with strides that would need more
+ * small pages at once than a processor remembers. Only whole ones are asked for, so that nothing is wasted on the rest. */
+#define LARGE_PAGE ((size_t)2 << 20)
+
 static void *system_alloc(void *user, size_t bytes) {
     (void)user;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= LARGE_PAGE) {
+        if (bytes > SIZE_MAX - LARGE_PAGE) return NULL;
+        void *block = aligned_alloc(LARGE_PAGE, (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE);
+        if (block) madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+        return block;
+    }
+#endif
     return malloc(bytes);
 }
 
@@ -47,12 +61,14 @@ void gan__pool_init(gan__pool *pool, gan_allocator from) {
     if (!from.alloc || !from.release) pool->from = (gan_allocator){system_alloc, system_release, NULL};
 }
 
-/* The smallest class that holds `bytes`, and its capacity, a multiple of ALIGN. -1: more than any. */
+/* The smallest class that holds `bytes`, and its capacity, a multiple of ALIGN. -1: more than any. A class has room for one more
+ * ALIGN than its round number, so that arrays of such numbers fit in with a tensor's header. */
 static int size_class(size_t bytes, size_t *capacity) {
     int class = 0;
-    size_t base = SMALLEST;
-    for (; class < GAN__CLASSES && 2 * base <= bytes; class += 4) base *= 2;
-    for (*capacity = base; class < GAN__CLASSES && *capacity < bytes; class++) *capacity += base / 4;
+    size_t base = SMALLEST, rest = bytes > ALIGN ? bytes - ALIGN : 0;
+    for (; class < GAN__CLASSES && 2 * base <= rest; class += 4) base *= 2;
+    for (*capacity = base; class < GAN__CLASSES && *capacity < rest; class++) *capacity += base / 4;
+    *capacity += ALIGN;
     return class < GAN__CLASSES ? class : -1;
 }
 

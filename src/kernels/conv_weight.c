@@ -27,7 +27,7 @@ enum {
     SMALL_COLUMNS = 64,
     ROWS = GAN__TILE_ROWS,
     FEW_CHANNELS = 16,
-    WANTED_TASKS = 16,
+    WANTED_TASKS = 12,
     SUM_AT_ONCE = 512,
     LINE = 16, /* numbers in a line of the cache */
     AHEAD = 4  /* pixels that are fetched before they are packed */
