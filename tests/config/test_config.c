@@ -308,6 +308,23 @@ static void test_schedules__change_once_they_are_given_an_end(void **state) {
     assert_true(n > 10);
 }
 
+/* "--with generators:k=4 --with generator_classifier:g=0.01" */
+static void check_example(fixture *f, const char *how) {
+    static const char mark[] = "--with ";
+    gan_config *c = fresh(f);
+    char words[256];
+    for (const char *next; *how; how = next) {
+        assert_memory_equal(how, mark, sizeof mark - 1);
+        how += sizeof mark - 1;
+        const char *end = strstr(how, mark);
+        size_t n = end ? (size_t)(end - how) - 1 : strlen(how);
+        snprintf(words, sizeof words, "%.*s", (int)n, how);
+        gan_config_with(c, words);
+        check_ok(f->ctx);
+        next = end ? end : how + n;
+    }
+}
+
 static void test_article__has_a_row_for_every_trick_and_names_real_settings(void **state) {
     fixture *f = *state;
     for (const gan__trick_entry *e = gan__trick_table; e->name; e++) {
@@ -337,9 +354,7 @@ static void test_article__has_a_row_for_every_trick_and_names_real_settings(void
             check_ok(f->ctx);
             assert_true(s.help && s.range[0]);
         }
-        assert_memory_equal(a->how, "--with ", 7);
-        gan_config_with(fresh(f), a->how + 7);
-        check_ok(f->ctx);
+        check_example(f, a->how);
     }
     assert_null(gan_advice_of(-1));
     assert_false(gan_advice_option(NULL, 0, &s));
