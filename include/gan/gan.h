@@ -21,6 +21,7 @@
  *   metrics.h     how good samples are
  *   classifier.h  a classifier to measure them by
  *   watch.h       failure seen early
+ *   report.h      a run as one page
  *   train.h       the trainer
  *   preset.h      published configurations
  *   config.h      a run in words
@@ -45,6 +46,7 @@
 #include <gan/optim.h>
 #include <gan/preset.h>
 #include <gan/random.h>
+#include <gan/report.h>
 #include <gan/schedule.h>
 #include <gan/status.h>
 #include <gan/tensor.h>

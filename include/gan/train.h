@@ -77,6 +77,7 @@ typedef struct gan_train_opts {
     int64_t checkpoint_every; /* 0: only at the end */
     int64_t log_every;       /* steps between lines in metrics.jsonl; 0: 50 */
     int samples;             /* images in a grid; 0: 64 */
+    bool no_report;          /* report.html and samples/progress.png (report.h) are left out */
     bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
     bool ignore_jumps;       /* nothing is done when a loss jumps */
     bool no_watch;           /* the watcher (watch.h) is left out */
@@ -89,7 +90,7 @@ typedef struct gan_train_opts {
 } gan_train_opts;
 
 /* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
- * checkpoint.safetensors. GAN_OK when all steps are done or the run was stopped. After an error the trainer stands at its last
+ * checkpoint.safetensors, and what gan_report_write makes of them, now and then and at the end. GAN_OK when all steps are done or the run was stopped. After an error the trainer stands at its last
  * completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes over
  * what an earlier one left in the folder.
  * A loss that jumps stops nothing. It has a grid written at once, samples/jump-000123.png, and the quality of the samples taken:

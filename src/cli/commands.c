@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const command *const commands[] = {&train_command,   &resume_command, &sample_command,
+static const command *const commands[] = {&train_command,   &resume_command, &sample_command, &report_command,
                                           &inspect_command, &watch_command,  &tricks_command, &presets_command};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

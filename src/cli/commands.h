@@ -16,7 +16,8 @@ typedef struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 } command;
 
-extern const command train_command, resume_command, sample_command, tricks_command, presets_command, inspect_command, watch_command;
+extern const command train_command, resume_command, sample_command, report_command, inspect_command, watch_command,
+    tricks_command, presets_command;
 
 /* Prints the command's help; EXIT_OK. */
 int print_help(const command *self);

@@ -9,6 +9,7 @@
 #include "../io/jsonl.h"
 #include "jump.h"
 #include "quality.h"
+#include "reporting.h"
 #include "trainer_impl.h"
 #include "watching.h"
 
@@ -21,6 +22,7 @@ typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
     bool checkpoint; /* there is one of this run */
+    gan__reporting report;
 } outputs;
 
 /* An empty name would put the run into the root of the file system. */
@@ -146,6 +148,7 @@ static bool after_step(gan_trainer *t, const gan_train_opts *o, outputs *to, con
             write_record(to, t, info->step);
         if (due(info->step, o->sample_every)) write_step_samples(t, o, to);
         if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o, to);
+        gan__reporting_step(&to->report, t, o);
     }
     return go_on;
 }
@@ -174,15 +177,16 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
 
 /* A run that failed on its way keeps what it had reached, beside the checkpoint: the state is that of the last complete step, but
  * whether it is still good (before a loss became NaN, say) is for a person to decide. */
-static void save_failed(gan_trainer *t, const gan_train_opts *o) {
+static void save_failed(gan_trainer *t, const gan_train_opts *o, outputs *to, int64_t start) {
     gan_ctx *ctx = t->object.ctx;
     gan_status status = ctx->status;
     char message[GAN__MESSAGE], path[PATH];
     snprintf(message, sizeof message, "%s", ctx->message);
     gan_ctx_clear(ctx);
-    if (gan_trainer_save(t, path_in(o, "failed.safetensors", path)) == GAN_OK)
+    if (t->steps.value > start && gan_trainer_save(t, path_in(o, "failed.safetensors", path)) == GAN_OK)
         gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: failed; step %" PRId64 " is in %s", who, t->steps.value, path);
     gan_ctx_clear(ctx);
+    gan__reporting_end(&to->report, t, o, message);
     gan__raise(ctx, status, "%s", message);
 }
 
@@ -200,11 +204,13 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
         if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
         if (!to.checkpoint) unlink(path_in(&o, "good.safetensors", path)); /* of another run */
         to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+        gan__reporting_start(&to.report, t, &o);
         if (o.tensorboard) to.events = gan__events_open(ctx, o.out, t->steps.value + 1, who);
     }
     int64_t start = t->steps.value;
     if (gan__ok(ctx)) run_steps(t, &o, &to);
-    if (!gan__ok(ctx) && o.out && t->steps.value > start) save_failed(t, &o);
+    if (o.out && gan__ok(ctx)) gan__reporting_end(&to.report, t, &o, NULL);
+    if (o.out && !gan__ok(ctx)) save_failed(t, &o, &to, start);
     gan__events_close(to.events);
     gan__jsonl_close(to.log);
     return ctx->status;

@@ -71,7 +71,7 @@ if [ "$code" -ne 1 ] || ! grep -qF "$work/run/" "$work/output"; then
     failed=1
 fi
 cmp "$work/first" "$work/run/checkpoint.safetensors" || failed=1
-if [ "$(find "$work/run" -type f | grep -cvE '/((checkpoint|good).safetensors|metrics.jsonl|samples/final.png)$')" -ne 0 ]; then
+if [ "$(find "$work/run" -type f | grep -cvE '/((checkpoint|good).safetensors|metrics.jsonl|status.json|report.html|samples/final.png)$')" -ne 0 ]; then
     echo "full disk: left $(find "$work/run" -type f)"
     failed=1
 fi
