@@ -34,8 +34,8 @@ struct gan__block {
 };
 _Static_assert(sizeof(gan__block) <= ALIGN, "the block header must fit before the data");
 
-/* Large blocks in large pages, where the system has them for those who ask: activations are walked with strides that would need more
- * small pages at once than a processor remembers. Only whole ones are asked for, so that nothing is wasted on the rest. */
+/* Large blocks in large pages, where the system has them for those who ask: activations are walked with strides that would need
+ * more small pages at once than a processor remembers. Only whole ones are asked for, so that nothing is wasted on the rest. */
 #define LARGE_PAGE ((size_t)2 << 20)
 
 static void *system_alloc(void *user, size_t bytes) {

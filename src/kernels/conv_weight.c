@@ -121,15 +121,19 @@ static void pack_row(const engine *e, const chunk *q, const float *line, int64_t
         }
 }
 
-/* The same where a line of weights is a row of taps: the columns stay in order, with their channels beside each other. */
+/* The same where a line of weights is a row of taps: the columns stay in order, with their channels beside each other. Runs of
+ * step_x columns are neighbours in x, and all of them if that is the stride. */
 static void pack_merged_row(const engine *e, const chunk *q, const float *line, float *to) {
     const gan__conv_shape *s = e->s;
-    for (int64_t b = 0; b < q->phase; b++)
-        for (int64_t f = 0; f < e->step_x; f++, to += s->c) {
-            int64_t x = (q->col + b) * s->sw + f - s->pl;
-            bool inside = line && (uint64_t)x < (uint64_t)s->w;
-            for (int64_t i = 0; i < s->c; i++) to[i] = inside ? line[x * s->c + i] : 0;
-        }
+    bool whole = e->step_x == s->sw;
+    int64_t run = whole ? q->pitch : e->step_x, size = run * s->c;
+    for (int64_t b = 0; b < q->pitch / run; b++, to += size) {
+        int64_t x = (q->col + b) * s->sw - s->pl, begin = gan__least(run, gan__most(0, -x)) * s->c;
+        int64_t end = line ? gan__most(begin, gan__least(run, s->w - x) * s->c) : begin;
+        memset(to, 0, (size_t)begin * sizeof *to);
+        if (end > begin) memcpy(to + begin, line + x * s->c + begin, (size_t)(end - begin) * sizeof *to);
+        memset(to + end, 0, (size_t)(size - end) * sizeof *to);
+    }
 }
 
 /* Rows that patches have in common are packed once. */

@@ -134,6 +134,13 @@ static void test_conv__special_shapes_agree_with_the_reference(void **state) {
         {2, 64, 64, 3, 32, 32, 64, 4, 4, 2, 2, 1, 1},    /* a discriminator's first layer, a generator's last */
         {2, 28, 28, 1, 14, 14, 32, 4, 4, 2, 2, 1, 1},    /* of one channel */
         {3, 8, 8, 64, 4, 4, 128, 4, 4, 2, 2, 1, 1},      /* inner layers */
+        {2, 9, 11, 2, 5, 6, 64, 3, 3, 2, 2, 1, 1},       /* few weights in whole panels */
+        {3, 12, 12, 1, 6, 6, 192, 5, 5, 2, 2, 2, 2},
+        {7, 1, 1, 20, 1, 1, 128, 1, 1, 1, 1, 0, 0},
+        {1, 3, 300, 4, 3, 300, 16, 3, 3, 1, 1, 1, 1},    /* rows longer than a chunk */
+        {1, 3, 601, 20, 2, 300, 24, 3, 3, 2, 2, 1, 1},
+        {300, 2, 2, 17, 1, 1, 33, 2, 2, 1, 1, 0, 0},     /* more images than a chunk has pixels */
+        {9, 5, 3, 18, 3, 2, 16, 3, 3, 2, 2, 1, 1},       /* chunks that end within an image */
         {2, 4, 4, 300, 2, 2, 260, 4, 4, 2, 2, 1, 1},     /* deeper than a piece */
         {5, 4, 4, 96, 1, 1, 1, 4, 4, 1, 1, 0, 0},        /* to one number per image */
         {5, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},      /* from a vector to an image */
