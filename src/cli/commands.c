@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "run_progress.h"
+
 static const command *const commands[] = {&train_command,   &resume_command, &sample_command, &report_command,
                                           &inspect_command, &watch_command,  &tricks_command, &presets_command};
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -31,6 +33,7 @@ int failure(const command *self, const gan_ctx *ctx) {
 static void on_log(void *user, gan_log_level level, const char *message) {
     (void)user;
     static const char *const levels[] = {"", "warning: ", "error: "};
+    clear_live_line();
     fprintf(stderr, "%s%s\n", levels[level], message);
 }
 

@@ -8,4 +8,7 @@
  */
 int run_training(const command *self, gan_config *c, gan_trainer *t, bool quiet);
 
+/* Takes the line that changes off the terminal, for a message in its place; it comes again below. */
+void clear_live_line(void);
+
 #endif
