@@ -20,7 +20,8 @@ typedef struct gan__distances {
 bool gan__distances_begin(gan_ctx *ctx, const gan__pair *pair, gan__distances *s);
 void gan__distances_end(gan__distances *s);
 
-/* Calls fn for each row of a, in parallel; products: the row's, one for each row of b. */
+/* Calls fn for each row of a, in parallel; products: the row's, one for each row of b. Without memory (raised), for fewer rows.
+ */
 typedef void (*gan__row_fn)(void *arg, int64_t row, const gan_real *products, int worker);
 void gan__each_row(gan__distances *s, gan__row_fn fn, void *arg);
 

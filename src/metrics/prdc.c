@@ -36,9 +36,9 @@ static shares look(gan_ctx *ctx, gan__rows own, const double *own_radii, gan__ro
     if (!gan__distances_begin(ctx, &(gan__pair){own, others}, &b.s)) return result;
     b.others_around = gan__alloc(ctx, (size_t)own.n * sizeof *b.others_around);
     b.covers = gan__alloc(ctx, (size_t)own.n * sizeof *b.covers);
+    if (gan__ok(ctx)) gan__each_row(&b.s, one_sample, &b);
     if (gan__ok(ctx)) {
         int64_t inside = 0, around = 0, covering = 0;
-        gan__each_row(&b.s, one_sample, &b);
         for (int64_t i = 0; i < own.n; i++) {
             inside += b.others_around[i] > 0;
             around += b.others_around[i];
