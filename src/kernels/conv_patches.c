@@ -10,6 +10,7 @@ enum {
     MAX_DEPTH = 256,
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
+    LINE = 16, /* numbers in a line of the cache */
     WANTED_TASKS = 16 /* per product: enough to keep many threads evenly busy */
 };
 
@@ -168,25 +169,33 @@ static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset
     }
 }
 
-/* The next panel's piece is on its way from afar while this one is multiplied: the part of it that falls to the rows from r
- * on. */
-static void fetch(const float *next, int64_t size, int64_t r, int64_t count) {
-    int64_t begin = size * r / count, end = gan__least(size, size * (r + GAN__TILE_ROWS) / count);
-    for (int64_t i = begin; i < end; i += 16) __builtin_prefetch(next + i, 0, 2);
-}
-
 static void clear_block(int64_t count, float *const *out, int64_t from, int64_t to) {
     for (int64_t i = 0; i < count; i++) memset(out[i] + from, 0, (size_t)(to - from) * sizeof **out);
+}
+
+/* All tiles of a block with one panel's piece. Meanwhile the next piece is on its way from afar, a part of it with each tile. */
+static void multiply(const engine *e, gan__tile_job *job, const scratch *s, int64_t count, const float *next, const float *end) {
+    int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, size = job->runs * job->length * width;
+    int64_t part = gan__ceil_div(size, gan__ceil_div(count, height) * LINE) * LINE;
+    gan__tile_fn fn = e->tiles->by_rows[(job->n - 1) / e->tiles->lanes];
+    end = gan__least(size, end - next) + next;
+    for (int64_t r = 0; r < count; r += height) {
+        for (int64_t i = 0; i < part && next < end; i += LINE, next += gan__least(LINE, end - next)) __builtin_prefetch(next, 0, 2);
+        job->rows = s->rows + r, job->out = s->out + r;
+        job->m = (int)gan__least(height, count - r);
+        fn(job);
+    }
 }
 
 static void run_block(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     const plan *l = plan_of_task(e, task);
     scratch *s = e->scratch + worker;
-    int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, lanes = e->tiles->lanes;
+    int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, panel_size = l->runs * l->length * width;
     int64_t block = (task - l->first_task) % l->blocks, group = (task - l->first_task) / l->blocks;
     int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
+    const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(&l->p, first, count, s);
     if (!l->runs || !l->length) clear_block(count, s->out, panel_0 * width, gan__least(panel_1 * width, l->p.k));
     for (int64_t run = 0; run < l->runs; run += l->piece_runs)
@@ -194,19 +203,12 @@ static void run_block(void *arg, int64_t task, int worker) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
             point_piece(l, run, runs, offset, length, count, gan__ceil_div(count, height) * height, s);
             gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = run || offset};
-            for (int64_t panel = panel_0; panel < panel_1; panel++) {
-                job.panel = l->packed + (panel * l->runs * l->length + run * l->length + offset) * width;
+            const float *piece = group_at + (run * l->length + offset) * width, *next_piece = piece + runs * length * width;
+            for (int64_t panel = panel_0; panel < panel_1; panel++, piece += panel_size) {
+                job.panel = piece;
                 job.column = panel * width;
                 job.n = (int)gan__least(width, l->p.k - panel * width);
-                gan__tile_fn fn = e->tiles->by_rows[(job.n - 1) / lanes];
-                int64_t size = runs * length * width;
-                const float *next = job.panel + (panel + 1 < panel_1 ? l->runs * l->length * width : size);
-                for (int64_t r = 0; r < count; r += height) {
-                    fetch(next, size, r, count);
-                    job.rows = s->rows + r, job.out = s->out + r;
-                    job.m = (int)gan__least(height, count - r);
-                    fn(&job);
-                }
+                multiply(e, &job, s, count, panel + 1 < panel_1 ? piece + panel_size : next_piece, end);
             }
         }
 }
