@@ -180,7 +180,9 @@ static void multiply(const engine *e, gan__tile_job *job, const scratch *s, int6
     gan__tile_fn fn = e->tiles->by_rows[(job->n - 1) / e->tiles->lanes];
     end = gan__least(size, end - next) + next;
     for (int64_t r = 0; r < count; r += height) {
-        for (int64_t i = 0; i < part && next < end; i += LINE, next += gan__least(LINE, end - next)) __builtin_prefetch(next, 0, 2);
+        int64_t coming = gan__least(part, end - next);
+        for (int64_t i = 0; i < coming; i += LINE) __builtin_prefetch(next + i, 0, 2);
+        next += coming;
         job->rows = s->rows + r, job->out = s->out + r;
         job->m = (int)gan__least(height, count - r);
         fn(job);
