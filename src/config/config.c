@@ -223,17 +223,11 @@ void gan__setting_describe(const gan_option *o, const void *opts, const char *pr
     s->fixed = gan__settings_fixed(s->name);
 }
 
-/* Is this option the first of its name? */
-static bool is_first(const gan_option *o) {
-    size_t offset;
-    return gan__settings_find(o->name, 0, &offset) == o;
-}
-
 bool gan_config_setting(const gan_config *c, int index, gan_setting *s) {
     if (gan_config_is_nil(c) || index < 0) return false;
     for (const gan__settings_table *t = gan__settings_tables; t->options; t++)
-        for (const gan_option *o = t->options; o->name; o++)
-            if (is_first(o) && index-- == 0) {
+        for (const gan_option *o = t->options; o->name && !t->twin; o++)
+            if (index-- == 0) {
                 gan__setting_describe(o, (const char *)&c->now.s + t->offset, "", s);
                 return true;
             }

@@ -132,41 +132,32 @@ static size_t section_of(const char *name) {
     return point ? (size_t)(point - name) : 0;
 }
 
-/* All settings of one section, which begins with the setting `first`. */
-static bool add_section(text *t, const gan_config *c, const char *first) {
-    size_t n = section_of(first);
-    char head[GAN__NAME + 8];
+/* All settings that are in sections, or all that are in none. */
+static bool add_settings(text *t, const gan_config *c, bool in_sections) {
+    char section[GAN__NAME] = "", head[GAN__NAME + 8];
     gan_setting s;
-    snprintf(head, sizeof head, "\n[%.*s]\n", (int)n, first);
-    if (n > 0 && !add(t, head)) return false;
     for (int i = 0; gan_config_setting(c, i, &s); i++) {
-        if (section_of(s.name) != n || strncmp(s.name, first, n)) continue;
+        size_t n = section_of(s.name);
+        if ((n > 0) != in_sections) continue;
+        if (n > 0 && (strlen(section) != n || strncmp(section, s.name, n) != 0)) {
+            snprintf(section, sizeof section, "%.*s", (int)n, s.name);
+            snprintf(head, sizeof head, "\n[%s]\n", section);
+            if (!add(t, head)) return false;
+        }
         if (!add_setting(t, &s, s.name + n + (n > 0))) return false;
     }
     return true;
 }
 
-static bool is_new_section(const gan_config *c, int index, const char *name) {
-    gan_setting s;
-    size_t n = section_of(name);
-    for (int i = 0; i < index && gan_config_setting(c, i, &s); i++)
-        if (section_of(s.name) == n && !strncmp(s.name, name, n)) return false;
-    return true;
-}
-
 static bool add_all(text *t, const gan_config *c) {
     char line[GAN__NAME + 32];
-    gan_setting s;
     snprintf(line, sizeof line, "# Everything that the run depends on; libgan %s\n", gan_version());
     if (!add(t, line)) return false;
     for (int i = 0; gan_config_trick(c, i); i++) {
         snprintf(line, sizeof line, "with = %s\n", gan_config_trick(c, i));
         if (!add(t, line)) return false;
     }
-    if (!add_section(t, c, "")) return false;
-    for (int i = 0; gan_config_setting(c, i, &s); i++)
-        if (section_of(s.name) > 0 && is_new_section(c, i, s.name) && !add_section(t, c, s.name)) return false;
-    return true;
+    return add_settings(t, c, false) && add_settings(t, c, true);
 }
 
 const char *gan_config_text(gan_config *c) {

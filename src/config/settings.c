@@ -19,8 +19,7 @@ static const gan_option run_options[] = {
     ROW("log_every", INT64, train.log_every, "steps between lines in metrics.jsonl", FROM_1),
     ROW("samples", INT, train.samples, "samples in a grid", .low = 1, .high = 65536),
     ROW("no_watch", BOOL, train.no_watch, "nobody looks after the run"),
-    ROW("look_every", INT64, train.look_every, "steps between the watcher's looks at samples; 0: 500 of images, else 100",
-        COUNT),
+    ROW("look_every", INT64, train.look_every, "steps between the watcher's looks at samples; 0: 500 of images, else 100", COUNT),
     ROW("stop_on", TEXT, train.stop_on, "verdicts that end the run: noise,collapse; nothing; empty: d_won",
         .room = sizeof((gan_train_opts *)0)->stop_on),
     ROW("no_report", BOOL, train.no_report, "leaves the page about the run and the animation out"),
@@ -92,17 +91,19 @@ static const gan_option point_options[] = {
     ROW("net.units", INT64, points_net.width, "mlp: of a hidden layer; 0: 128", COUNT),
     ROW("net.depth", INT, points_net.depth, "mlp: hidden layers; 0: 2", COUNT),
     ROW("net.maxout", INT, points_net.maxout, "mlp: pieces of D's maxout units; 0: LeakyReLU", COUNT),
-    SHARED(points_net),
     {.name = NULL},
 };
 
+static const gan_option shared_point_options[] = {SHARED(points_net), {.name = NULL}};
+
 const gan__settings_table gan__settings_tables[] = {
-    {run_options, 0},
-    {data_options, 0},
-    {image_options, 0},
-    {point_options, 0},
-    {gan__trainer_options, offsetof(gan__settings, trainer)},
-    {NULL, 0},
+    {.options = run_options},
+    {.options = data_options},
+    {.options = image_options},
+    {.options = point_options},
+    {.options = shared_point_options, .twin = true},
+    {.options = gan__trainer_options, .offset = offsetof(gan__settings, trainer)},
+    {.options = NULL},
 };
 
 /* ---------------------------------------------------------------------------------------------------------------- */

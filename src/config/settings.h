@@ -34,6 +34,7 @@ typedef struct gan__settings {
 typedef struct gan__settings_table {
     const gan_option *options;
     size_t offset;
+    bool twin; /* its names stand in an earlier table as well */
 } gan__settings_table;
 extern const gan__settings_table gan__settings_tables[];
 

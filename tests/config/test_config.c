@@ -286,6 +286,10 @@ static void test_settings__have_unique_names_ranges_and_help_and_read_what_they_
     assert_false(gan_config_setting(c, n, &s) || gan_config_setting(c, -1, &s));
     assert_false(gan_config_find(c, "none", &s));
     print_message("%d settings\n", n);
+    size_t offset;
+    for (const gan__settings_table *t = gan__settings_tables; t->options; t++)
+        for (const gan_option *o = t->options; o->name; o++)
+            if ((gan__settings_find(o->name, 0, &offset) == o) == t->twin) fail_msg("%s is told twice, or never", o->name);
 }
 
 /* Wherever a schedule stands in its struct, an end makes it one that changes. */
