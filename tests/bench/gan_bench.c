@@ -12,7 +12,7 @@
 
 #include "bench.h"
 
-enum { MAX_TIMES = 400 };
+enum { MAX_TIMES = 400, MAX_CASES = 128 };
 
 typedef struct options {
     int threads;
@@ -240,12 +240,12 @@ static int list(void) {
 }
 
 typedef struct selection {
-    const bench_case *cases[128];
+    const bench_case *cases[MAX_CASES];
     int count;
 } selection;
 
 static void add_all(selection *s, const bench_case *c, int count) {
-    for (int i = 0; i < count && s->count < 128; i++) s->cases[s->count++] = &c[i];
+    for (int i = 0; i < count && s->count < MAX_CASES; i++) s->cases[s->count++] = &c[i];
 }
 
 static bool add(selection *s, const char *name, bench_sizes sizes) {
@@ -294,6 +294,8 @@ static int run_all(const selection *s, const options *o) {
 int main(int argc, char **argv) {
     options o = {.seconds = 2, .sizes = {64, 64, 64, NULL}};
     selection s = {0};
+    const char *named[MAX_CASES];
+    int names = 0;
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         bool takes = !strcmp(a, "--threads") || !strcmp(a, "--isa") || !strcmp(a, "--seconds") || !strcmp(a, "--json") ||
@@ -313,9 +315,12 @@ int main(int argc, char **argv) {
         else if (!strcmp(a, "--serve")) o.serve = true;
         else if (!strcmp(a, "--list")) return list();
         else if (!strcmp(a, "--help")) return fputs(usage, stdout), 0;
-        else if (!add(&s, a, o.sizes)) return refuse(a);
+        else if (names == MAX_CASES) return refuse("too many cases");
+        else named[names++] = a;
         i += takes;
     }
+    for (int i = 0; i < names; i++)
+        if (!add(&s, named[i], o.sizes)) return refuse(named[i]);
     if (!s.count) {
         int count;
         const bench_case *c = bench_workloads(&count);
