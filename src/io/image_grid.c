@@ -91,10 +91,21 @@ static void draw_strip(gan__canvas grid, int64_t top, int64_t width, int64_t hei
     gan__draw_text(grid, (width - gan__text_width(text)) / 2, top + (height - GAN__TEXT_HEIGHT) / 2, text, white);
 }
 
+/* Unless asked for, as few as fill the rows that the largest group needs. */
+static int64_t grouped_columns(const gan_real *group, int64_t groups, gan_shape s, int asked) {
+    int64_t columns = columns_for(s.d[0], s.d[1], s.d[2], asked), most = 1;
+    for (int64_t g = 0; g < groups; g++) {
+        int64_t count = members(group, s.d[0], g);
+        if (count > most) most = count;
+    }
+    int64_t rows = (most + columns - 1) / columns;
+    return asked ? columns : (most + rows - 1) / rows;
+}
+
 /* Each group begins a row of its own, behind its strip. */
 static gan__canvas grouped_grid(gan_ctx *ctx, gan_shape s, const gan_real *images, const gan_real *group, gan_grid_opts o) {
     int64_t n = s.d[0], h = s.d[1], w = s.d[2], size = h * w * s.d[3], groups = groups_of(group, n), rows = 0;
-    int64_t columns = columns_for(n, h, w, o.columns);
+    int64_t columns = grouped_columns(group, groups, s, o.columns);
     int64_t strip = gan__text_width(groups > 100 ? "999" : groups > 10 ? "99" : "9") + 4;
     for (int64_t g = 0; g < groups; g++) rows += (members(group, n, g) + columns - 1) / columns;
     gan__canvas grid = gan__canvas_new(ctx, strip + columns * (w + o.gap), rows * (h + o.gap) - o.gap, 3, WHO);

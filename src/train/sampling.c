@@ -9,7 +9,9 @@
 
 #define BATCHES 16 /* that batch norm's statistics are estimated from */
 #define SIGMA 30   /* steps of power iteration */
-enum { TAG_SAMPLES = 0x73616d70, TAG_ESTIMATE = 0x6573746d }; /* of streams: gan_generate has the first one, too */
+
+/* Of streams; gan_generate has the first one, too. */
+enum { TAG_SAMPLES = 0x73616d70, TAG_ESTIMATE = 0x6573746d };
 
 /* --- the average, made fit for use ---------------------------------------------------------------------------- */
 

@@ -122,6 +122,77 @@ static void test_scatter__puts_x_to_the_right_and_y_upwards(void **state) {
     stbi_image_free(x.p);
 }
 
+/* Three groups, of three, two and one image: rows of their own, in the groups' order, behind strips of different colours. */
+static void test_grid__has_rows_by_group(void **state) {
+    fixture *f = *state;
+    gan_real values[6 * 12 * 12];
+    for (int i = 0; i < 6 * 144; i++) values[i] = (gan_real)(i / 144) * 40 / (gan_real)127.5 - 1; /* image i has level 40 i */
+    const gan_real group[] = {2, 0, 1, 0, 1, 0};
+    gan_grid_opts o = {.columns = 2, .gap = 1, .group = gan_from(f->ctx, gan_shape1(6), group)};
+    gan_tensor *images = gan_from(f->ctx, gan_shape4(6, 12, 12, 1), values);
+    gan_write_grid(images, f->path, o);
+    check_ok(f->ctx);
+    picture x = decode(f->path);
+    enum { STRIP = 10 };
+    assert_int_equal(x.c, 3);
+    assert_int_equal(x.w, STRIP + 2 * 13);
+    assert_int_equal(x.h, 4 * 13 - 1); /* two rows for the first group, one for each of the others */
+    static const int levels[4][2] = {{40, 120}, {200, 0}, {80, 160}, {0, 0}};
+    for (int row = 0; row < 4; row++)
+        for (int col = 0; col < 2; col++)
+            for (int k = 0; k < 3; k++) assert_int_equal(at(&x, row * 13 + 5, STRIP + 1 + col * 13 + 5, k), levels[row][col]);
+    /* The edges of the strips: one colour over both rows of a group, another for each group. */
+    int first[4][3];
+    for (int row = 0; row < 4; row++)
+        for (int k = 0; k < 3; k++) first[row][k] = at(&x, row * 13 + 5, 0, k);
+    assert_memory_equal(first[0], first[1], sizeof first[0]);
+    assert_memory_not_equal(first[1], first[2], sizeof first[0]);
+    assert_memory_not_equal(first[2], first[3], sizeof first[0]);
+    for (int k = 0; k < 3; k++) assert_int_equal(at(&x, 12, 0, k), first[0][k]);
+    int white[3] = {0};
+    for (int g = 0; g < 3; g++)
+        for (int row = g ? (g + 1) * 13 : 0; row < (g + 2) * 13 - 1; row++)
+            for (int col = 0; col < STRIP; col++) white[g] += at(&x, row, col, 0) == 255 && at(&x, row, col, 2) == 255;
+    assert_int_equal(white[0], 4 * 12); /* the dots of 0, */
+    assert_int_equal(white[1], 4 * 8);  /* 1 */
+    assert_int_equal(white[2], 4 * 11); /* and 2 */
+    stbi_image_free(x.p);
+    keep(f, "groups");
+
+    o.columns = 0; /* as few as fill the largest group's rows */
+    gan_write_grid(images, f->path, o);
+    x = decode(f->path);
+    assert_int_equal(x.w, STRIP + 3 * 13);
+    assert_int_equal(x.h, 3 * 13 - 1);
+    stbi_image_free(x.p);
+}
+
+static void test_scatter__has_colours_by_group(void **state) {
+    fixture *f = *state;
+    const gan_real points[] = {-1, 0, 1, 0}, group[] = {1, 0};
+    gan_write_grid(gan_from(f->ctx, gan_shape2(2, 2), points), f->path,
+                   (gan_grid_opts){.range = 2, .group = gan_from(f->ctx, gan_shape1(2), group)});
+    check_ok(f->ctx);
+    picture x = decode(f->path);
+    int left[3], right[3];
+    for (int k = 0; k < 3; k++) left[k] = at(&x, 256, 28 + 114, k), right[k] = at(&x, 256, 28 + 342, k);
+    assert_true(left[0] > left[2] + 40);   /* group 1 is orange, */
+    assert_true(right[2] > right[0] + 40); /* 0 is blue */
+    stbi_image_free(x.p);
+}
+
+static void test_groups__that_do_not_fit_are_named(void **state) {
+    fixture *f = *state;
+    gan_tensor *images = gan_zeros(f->ctx, gan_shape4(3, 2, 2, 1));
+    gan_write_grid(images, f->path, (gan_grid_opts){.group = gan_zeros(f->ctx, gan_shape1(2))});
+    failure(f, GAN_E_SHAPE, "the groups of 3 samples have shape [2]");
+    static const double wrong[] = {-1, .5, 1000, NAN};
+    for (int i = 0; i < COUNT_OF(wrong); i++) {
+        gan_write_grid(images, f->path, (gan_grid_opts){.group = gan_full(f->ctx, gan_shape1(3), wrong[i])});
+        failure(f, GAN_E_ARG, "is no whole number from 0 to 999");
+    }
+}
+
 static void test_scatter__leaves_out_what_is_outside_or_not_finite(void **state) {
     fixture *f = *state;
     double col, row;
@@ -237,6 +308,9 @@ int main(void) {
         TEST(test_grid__clamps_and_shows_nan_as_grey),
         TEST(test_grid__is_as_square_as_possible),
         TEST(test_scatter__puts_x_to_the_right_and_y_upwards),
+        TEST(test_grid__has_rows_by_group),
+        TEST(test_scatter__has_colours_by_group),
+        TEST(test_groups__that_do_not_fit_are_named),
         TEST(test_scatter__leaves_out_what_is_outside_or_not_finite),
         TEST(test_scatter__fits_all_finite_points),
         TEST(test_pictures__to_look_at),

@@ -27,8 +27,8 @@ typedef struct model {
 
 #define MODELS 3
 static void make_models(model out[MODELS], gan_norm_kind norm, bool separate) {
-    const gan_dcgan_opts image = {.size = 16, .channels = 1, .latent = LATENT, .features = 2, .g_norm = norm, .generators = K,
-                                  .separate = separate};
+    const gan_dcgan_opts image = {
+        .size = 16, .channels = 1, .latent = LATENT, .features = 2, .g_norm = norm, .generators = K, .separate = separate};
     const gan_mlp_opts points = {.latent = LATENT, .width = 8, .g_norm = norm, .generators = K, .separate = separate};
     const model all[MODELS] = {{"dcgan", gan_dcgan_generator(ctx, image), {"main.0.", "main.1."}},
                                {"resnet", gan_resnet_generator(ctx, image), {"linear.", "block1.norm1."}},
@@ -89,8 +89,7 @@ static void test_rows__depend_on_their_generator_alone(void **state) {
                 gan_tensor *after = gan_forward(m, z);
                 for (int r = 0; r < N; r++) {
                     bool moved = memcmp(gan_data(before) + r * row, gan_data(after) + r * row, (size_t)row * sizeof(gan_real));
-                    if (moved != (owner < 0 || owner == r % K))
-                        fail_msg("%s: row %d and %s", all[i].name, r, w->name);
+                    if (moved != (owner < 0 || owner == r % K)) fail_msg("%s: row %d and %s", all[i].name, r, w->name);
                 }
                 gan_assign(w->tensor, gan_data(old), gan_count(old));
             }
@@ -108,7 +107,8 @@ static void test_norms__see_their_own_rows_first_and_then_the_mixture(void **sta
     make_models(all, GAN_NORM_BATCH, false);
     gan_module *m = all[2].m; /* points: main.0 and main.1 apiece, main.3 and main.4 shared */
     gan_tensor *z = gan_randn(ctx, gan_shape2(30, LATENT));
-    gan_output out = gan_module_call(m, (gan_input){z, NULL}, (gan_call_opts){.taps = (const char *[]){"main.0", "main.3"}, .n_taps = 2});
+    gan_output out =
+        gan_module_call(m, (gan_input){z, NULL}, (gan_call_opts){.taps = (const char *[]){"main.0", "main.3"}, .n_taps = 2});
     check_ok(ctx);
     for (int k = 0; k <= K; k++) { /* K: the shared one */
         char name[64];

@@ -83,7 +83,7 @@ static void test_average__has_statistics_of_its_own_weights(void **state) {
                                 (size_t)gan_count(gan_set_get(fit, i)) * sizeof(gan_real));
     double var[24];
     expected_variance(fit, G, var);
-    assert_true(distance_from(var, in_set(fit, G, "main.1.running_var")) < .3);  /* 16*32 samples: some 6 % each */
+    assert_true(distance_from(var, in_set(fit, G, "main.1.running_var")) < .3); /* 16*32 samples: some 6 % each */
     assert_true(distance_from(var, in_set(ema, G, "main.1.running_var")) > .6); /* else this test could not fail */
 }
 
@@ -206,12 +206,15 @@ static void test_average__follows_the_training(void **state) {
 static void test_sampling__between_steps_keeps_no_memory(void **state) {
     (void)state;
     gan_trainer *t = trainer_of(normed_generator(), slow_average());
+    steps(t, 30);
+    size_t without = gan_ctx_memory(ctx).in_use;
     for (int i = 0; i < 30; i++) {
         steps(t, 1);
         gan_release(gan_trainer_sample(t, 100, (uint64_t)i));
     }
     steps(t, 1);
     gan_memory before = gan_ctx_memory(ctx);
+    assert_int_equal(before.in_use, without); /* the average that samples were made on is forgotten */
     for (int i = 0; i < 10; i++) {
         gan_release(gan_trainer_sample(t, 100, (uint64_t)i));
         steps(t, 1);
@@ -256,10 +259,11 @@ static gan_tensor *seen_by_g(gan_module *m, gan_call *call, gan_tensor *x) {
         most[0] = fmax(most[0], fabs((double)gan_data(x)[i]));
         most[1] += (double)gan_data(x)[i] * (double)gan_data(x)[i];
         most[2]++;
+        most[3] += (double)gan_data(x)[i];
     }
     return x;
 }
-static const gan_module_type gauge_type = {.name = "Gauge", .forward = seen_by_g, .data_bytes = 3 * sizeof(double)};
+static const gan_module_type gauge_type = {.name = "Gauge", .forward = seen_by_g, .data_bytes = 4 * sizeof(double)};
 
 static void test_latents__are_of_the_chosen_kind(void **state) {
     (void)state;
@@ -276,7 +280,7 @@ static void test_latents__are_of_the_chosen_kind(void **state) {
         gan_trainer *t = trainer_of(G, o);
         for (int sampling = 0; sampling < 2; sampling++) {
             double *seen = gan_module_data(gauge);
-            memset(seen, 0, 3 * sizeof *seen);
+            memset(seen, 0, 4 * sizeof *seen);
             if (sampling)
                 gan_release(gan_trainer_sample(t, 2000, 3));
             else
@@ -284,6 +288,7 @@ static void test_latents__are_of_the_chosen_kind(void **state) {
             check_ok(ctx);
             assert_true(seen[2] >= 9600 && seen[0] <= kinds[i].most && seen[0] > .9 * fmin(kinds[i].most, 3.3));
             check_close(seen[1] / seen[2] / kinds[i].variance, 1, .06);
+            check_close(seen[3] / seen[2], 0, .05);
         }
     }
 }
