@@ -28,6 +28,7 @@ static void widen(axis *a, double x) {
 /* The range of the means: what single steps did beyond is cut at the edge. Values of several magnitudes are shown by these. */
 static axis axis_of(const gan__chart *c, const gan__curve *curves) {
     axis a = {INFINITY, -INFINITY, false};
+    if (c->share) a = (axis){0, 1, false};
     for (int k = 0; k < GAN__CHART_LINES && c->lines[k].key; k++)
         for (int i = 0; i < curves[k].points; i++)
             if (curves[k].at[i].count) widen(&a, curves[k].at[i].value);

@@ -19,6 +19,7 @@ typedef struct gan__chart {
     const char *reference_label;
     bool has_reference;
     bool magnitudes;   /* shown by magnitude already when they differ by ten, not a thousand */
+    bool share;        /* of all: from 0 to 1 */
     bool flat_is_dull; /* left out while nothing changes */
 } gan__chart;
 

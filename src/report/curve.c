@@ -51,22 +51,24 @@ const gan__curve_point *gan__curve_last(const gan__curve *c) { return c->points 
 
 #define LAST_STEP 0x1p53 /* whole numbers up to here are exact in JSON */
 
-static void take_line(gan__curve *curves, int count, const char *line, size_t length, int64_t *last) {
+static void take_line(const char *line, size_t length, gan__log_fn fn, void *user) {
     cJSON *json = gan__json_parse(line, length, NULL);
-    const cJSON *step = cJSON_GetObjectItemCaseSensitive(json, "step"), *x;
-    if (cJSON_IsNumber(step) && step->valuedouble >= 0 && step->valuedouble < LAST_STEP) {
-        int64_t at = (int64_t)step->valuedouble;
-        if (at > *last) *last = at;
-        cJSON_ArrayForEach(x, json) for (int i = 0; i < count && cJSON_IsNumber(x); i++) {
-            if (strcmp(curves[i].key, x->string)) continue;
-            gan__curve_add(&curves[i], at, x->valuedouble);
-            break;
-        }
-    }
+    const cJSON *step = cJSON_GetObjectItemCaseSensitive(json, "step");
+    if (cJSON_IsNumber(step) && step->valuedouble >= 0 && step->valuedouble < LAST_STEP)
+        fn(user, (int64_t)step->valuedouble, json);
     cJSON_Delete(json);
 }
 
-bool gan__curves_read(gan_ctx *ctx, const char *path, gan__curve *curves, int count, int64_t *last, const char *who) {
+void gan__curves_add(gan__curve *curves, int count, int64_t step, const cJSON *line) {
+    const cJSON *x;
+    cJSON_ArrayForEach(x, line) for (int i = 0; i < count && cJSON_IsNumber(x); i++) {
+        if (strcmp(curves[i].key, x->string)) continue;
+        gan__curve_add(&curves[i], step, x->valuedouble);
+        break;
+    }
+}
+
+bool gan__log_read(gan_ctx *ctx, const char *path, gan__log_fn fn, void *user, const char *who) {
     if (!gan__ok(ctx)) return false;
     FILE *file = fopen(path, "r");
     if (!file && errno == ENOENT) return true;
@@ -75,7 +77,7 @@ bool gan__curves_read(gan_ctx *ctx, const char *path, gan__curve *curves, int co
     while (line && fgets(line, LINE, file)) {
         size_t length = strlen(line);
         bool whole = length && line[length - 1] == '\n'; /* others a crash cut short, or nobody of ours wrote */
-        if (whole) take_line(curves, count, line, length, last);
+        if (whole) take_line(line, length, fn, user);
         for (int c = whole ? '\n' : 0; c != '\n' && c != EOF;) c = fgetc(file);
     }
     if (line && ferror(file)) gan__raise(ctx, GAN_E_IO, "%s: %s: it cannot be read", who, path);

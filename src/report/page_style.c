@@ -29,7 +29,7 @@ const char gan__page_style[] =
     ".verdict.warn{border-left-color:var(--warn)}.verdict.warn h2{color:var(--warn)}\n"
     ".verdict.bad{border-left-color:var(--bad)}.verdict.bad h2{color:var(--bad)}\n"
     ".verdict h3{font-size:1rem;margin:14px 0 4px}\n"
-    ".verdict ol{margin:0;padding-left:22px}.verdict li{margin:4px 0}\n"
+    ".verdict ol,ul{margin:0;padding-left:22px}.verdict li{margin:4px 0}\n"
     "code,pre{font:.875em/1.45 ui-monospace,Menlo,Consolas,monospace}\n"
     "code{display:inline-block;max-width:100%;background:var(--paper);border:1px solid var(--line);border-radius:5px;padding:1px "
     "5px}\n"

@@ -105,6 +105,19 @@ static void open_verdict(gan__file *f, const char *look, const char *sign, const
     gan__page_raw(f, "</h2>\n");
 }
 
+/* Of healthy runs, too: what they have gone through. */
+static void write_turns(gan__file *f, const gan__run_data *r) {
+    if (!r->n_turns) return;
+    gan__page_raw(f, "<details><summary>How it came</summary>\n<ul>\n");
+    for (int64_t i = r->n_turns > GAN__TURNS ? r->n_turns - GAN__TURNS : 0; i < r->n_turns; i++) {
+        const gan__turn *turn = &r->turns[i % GAN__TURNS];
+        gan__page_tag(f, "<li>Step %" PRId64 ": ", turn->step);
+        gan__page_text(f, turn->text);
+        gan__page_raw(f, "</li>\n");
+    }
+    gan__page_raw(f, "</ul></details>\n");
+}
+
 static void write_verdict(gan__file *f, const gan__run_data *r) {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(r->status, "verdict");
     const char *error = gan__status_text(r->status, "error"), *title = gan__status_text(v, "title");
@@ -128,6 +141,7 @@ static void write_verdict(gan__file *f, const gan__run_data *r) {
         gan__page_raw(f, "</p>\n");
     }
     write_remedies(f, v);
+    write_turns(f, r);
     gan__page_raw(f, "</section>\n");
 }
 

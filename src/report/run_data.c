@@ -27,6 +27,7 @@ const gan__chart gan__charts[GAN__CHARTS] = {
      .has_reference = true,
      .reference_label = "real"},
     {.title = "Coverage and precision",
+     .share = true,
      .hint = "of the data by samples, of samples by the data; 1 is best",
      .lines = {{"coverage", "coverage", "d"}, {"precision", "precision", "g"}}},
     {.title = "How far D is ahead",
@@ -106,6 +107,16 @@ static bool set_path(gan__run_data *r, const char *run) {
     return true;
 }
 
+static void take_line(void *user, int64_t step, const cJSON *line) {
+    gan__run_data *r = user;
+    if (step > r->last) r->last = step;
+    gan__curves_add(r->curves, GAN__CHARTS * GAN__CHART_LINES, step, line);
+    if (!*gan__status_text(line, "verdict")) return;
+    gan__turn *turn = &r->turns[r->n_turns++ % GAN__TURNS];
+    turn->step = step;
+    snprintf(turn->text, sizeof turn->text, "%s", gan__status_text(line, "why"));
+}
+
 static bool read_all(gan__run_data *r) {
     char path[GAN__RUN_PATH + GAN__RUN_NAME];
     gan__bytes status = read_file(r, GAN__STATUS_FILE);
@@ -119,8 +130,7 @@ static bool read_all(gan__run_data *r) {
         const char *key = gan__charts[i / GAN__CHART_LINES].lines[i % GAN__CHART_LINES].key;
         gan__curve_init(&r->curves[i], key ? key : "");
     }
-    if (!gan__curves_read(r->ctx, within(r, "metrics.jsonl", path), r->curves, GAN__CHARTS * GAN__CHART_LINES, &r->last, r->who))
-        return false;
+    if (!gan__log_read(r->ctx, within(r, "metrics.jsonl", path), take_line, r, r->who)) return false;
     if (r->status || r->last > 0) return gan__sample_files_find(r->ctx, r->path, r->last, &r->samples, r->who);
     gan__raise(r->ctx, GAN_E_IO, "%s: %s is no run folder: it has neither %s nor a line in metrics.jsonl", r->who, r->path,
                GAN__STATUS_FILE);

@@ -11,6 +11,14 @@
 enum { GAN__CHARTS = 9 };
 extern const gan__chart gan__charts[GAN__CHARTS];
 
+/* A change of verdict on the way. */
+typedef struct gan__turn {
+    int64_t step;
+    char text[512];
+} gan__turn;
+
+enum { GAN__TURNS = 32 }; /* of very many the last */
+
 typedef struct gan__run_data {
     gan_ctx *ctx;
     const char *who;
@@ -20,7 +28,9 @@ typedef struct gan__run_data {
     gan__bytes ini;           /* none: no p */
     gan__curve *curves;       /* GAN__CHART_LINES to each chart */
     gan__sample_files samples;
-    int64_t last; /* the latest step that anything tells of */
+    int64_t last;                /* the latest step that anything tells of */
+    gan__turn turns[GAN__TURNS]; /* the i-th is turns[i % GAN__TURNS] */
+    int64_t n_turns;
 } gan__run_data;
 
 /* False: raised; free it in any case. */

@@ -67,23 +67,29 @@ static void test_curve__leaves_out_what_is_not_finite(void **state) {
     assert_true(gan__curve_last(&c)->value == 5 && gan__curve_last(&c)->step == 3);
 }
 
+static int64_t last_told;
+
+static void take(void *user, int64_t step, const cJSON *line) {
+    if (step > last_told) last_told = step;
+    gan__curves_add(user, 2, step, line);
+}
+
 static void test_log__is_read_past_what_is_no_line_of_it(void **state) {
     fixture *f = *state;
     static const char text[] =
         "{\"step\":1,\"a\":2,\"b\":null}\nnot JSON\n{\"a\":7}\n{\"step\":\"x\",\"a\":7}\n{\"step\":1e300,\"a\":7}\n"
         "[1]\n{\"step\":4,\"a\":3,\"c\":9,\"b\":\"text\"}\n{\"step\":5,\"a\":7";
     static gan__curve curves[2];
-    int64_t last = 0;
     gan__curve_init(&curves[0], "a");
     gan__curve_init(&curves[1], "b");
     spit(f->path, text, strlen(text));
-    assert_true(gan__curves_read(f->ctx, f->path, curves, 2, &last, "test"));
-    assert_int_equal(last, 4);
+    assert_true(gan__log_read(f->ctx, f->path, take, curves, "test"));
+    assert_int_equal(last_told, 4);
     assert_int_equal(curves[0].points, 5);
     assert_true(curves[0].at[1].value == 2 && curves[0].at[4].value == 3 && curves[0].at[2].count == 0);
     assert_int_equal(curves[1].points, 0);
-    assert_true(gan__curves_read(f->ctx, "/missing", curves, 2, &last, "test"));
-    assert_false(gan__curves_read(f->ctx, f->folder, curves, 2, &last, "test"));
+    assert_true(gan__log_read(f->ctx, "/missing", take, curves, "test"));
+    assert_false(gan__log_read(f->ctx, f->folder, take, curves, "test"));
     failure(f, GAN_E_IO, f->folder);
 }
 
@@ -279,6 +285,24 @@ static void test_page__of_a_whole_run(void **state) {
     free(page);
 }
 
+static void test_page__tells_how_the_verdict_came(void **state) {
+    fixture *f = *state;
+    gan__jsonl *log = gan__jsonl_open(f->ctx, in_run(f, "metrics.jsonl"), -1, "test");
+    for (int64_t step = 1; step <= 40; step++) {
+        char why[64];
+        snprintf(why, sizeof why, "turn <%lld>", (long long)step);
+        const gan__jsonl_text words[] = {{"verdict", "noise"}, {"why", why}};
+        gan__jsonl_note(log, step * 100, NULL, 0, words, 2);
+    }
+    gan__jsonl_close(log);
+    char *page = page_of(f);
+    assert_int_equal(times(page, "<li>Step "), 32);
+    expect_none(page, "turn &lt;8&gt;");
+    expect(page, "<ul>\n<li>Step 900: turn &lt;9&gt;</li>");
+    expect(page, "<li>Step 4000: turn &lt;40&gt;</li>\n</ul>");
+    free(page);
+}
+
 static void test_page__stays_small_however_long_the_run_was(void **state) {
     fixture *f = *state;
     gan__jsonl *log = gan__jsonl_open(f->ctx, in_run(f, "metrics.jsonl"), -1, "test");
@@ -368,6 +392,7 @@ int main(void) {
         cmocka_unit_test(test_grids__are_thinned_evenly),
         TEST(test_page__of_a_log_alone),
         TEST(test_page__of_a_whole_run),
+        TEST(test_page__tells_how_the_verdict_came),
         TEST(test_page__stays_small_however_long_the_run_was),
         TEST(test_page__is_itself_whole_in_base64),
         TEST(test_page__of_what_is_no_run),
