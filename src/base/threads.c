@@ -26,12 +26,14 @@ struct gan__threads {
     atomic_bool quit;
     atomic_int asleep;
 
-    /* The loop under way; written before `round` moves on. */
+    /* The loop under way: written before it opens, and read only by those who came inside while it was open. Nobody waits for a
+     * worker that has not come, because it sleeps or another program has its processor: the tasks get done without it. */
     gan__task_fn fn;
     void *arg;
     int64_t tasks;
     atomic_int_fast64_t next;
-    atomic_int busy; /* workers that have not yet finished this round */
+    atomic_bool open;
+    atomic_int inside; /* workers */
 };
 
 typedef struct worker_arg {
@@ -58,7 +60,7 @@ static void await_round(gan__threads *t, unsigned seen) {
 
 /* With more threads than processors, a worker may wait for this very thread's processor: then let go of it. */
 static void await_workers(gan__threads *t) {
-    for (int i = 0; atomic_load_explicit(&t->busy, memory_order_acquire); i++) {
+    for (int i = 0; atomic_load(&t->inside); i++) {
         if (i < SPINS)
             RELAX();
         else
@@ -82,8 +84,9 @@ static void *worker_main(void *p) {
         await_round(a.threads, seen);
         seen = atomic_load(&a.threads->round);
         if (atomic_load(&a.threads->quit)) return NULL;
-        drain(a.threads, a.index);
-        atomic_fetch_sub_explicit(&a.threads->busy, 1, memory_order_acq_rel);
+        atomic_fetch_add(&a.threads->inside, 1);
+        if (atomic_load(&a.threads->open)) drain(a.threads, a.index);
+        atomic_fetch_sub(&a.threads->inside, 1);
     }
 }
 
@@ -136,9 +139,10 @@ void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg) {
     }
     t->fn = fn, t->arg = arg, t->tasks = tasks;
     atomic_store_explicit(&t->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&t->busy, t->count - 1, memory_order_relaxed);
+    atomic_store(&t->open, true);
     next_round(t);
     drain(t, 0);
+    atomic_store(&t->open, false);
     await_workers(t);
 }
 
