@@ -93,8 +93,8 @@ GAN_API void gan_watcher_judge(const gan_watcher *w, gan_verdict v, gan_watch_si
 /* After each completed step; step: completed so far, this one included. */
 GAN_API void gan_watcher_step(gan_watcher *w, int64_t step, const gan_watch_signals *signals);
 
-/* After a step that was not taken because something was not finite; what: which tensor, in words (gan_ctx_message). step:
- * completed so far. */
+/* After a step that was not taken because something was not finite; what: which tensor, in words (gan_ctx_message); NULL: as
+ * before. step: completed so far. */
 GAN_API void gan_watcher_bad_step(gan_watcher *w, int64_t step, const char *what);
 
 /* A look at samples, every some hundred steps. NULL and NaN: not known. */

@@ -38,10 +38,19 @@ static double median(double *x, int n) {
     return n ? x[n / 2] : NAN;
 }
 
+/* From when on W has not got better: no later look is better, by more than chance, than the best until then. */
 static void view_distances(view *v) {
+    double until[GAN__HISTORY_ROOM], after = INFINITY;
+    int64_t n = v->last - v->first + 1;
     v->best_distance = INFINITY, v->stalled_since = v->last->step;
-    for (const gan__watch_record *r = v->first; r <= v->last; r++)
-        if (r->distance < v->best_distance * (1 - LIMIT->better)) v->best_distance = r->distance, v->stalled_since = r->looked;
+    for (int64_t i = 0; i < n; i++) {
+        v->best_distance = fmin(v->best_distance, v->first[i].distance); /* of a number and NaN: the number */
+        until[i] = v->best_distance;
+    }
+    for (int64_t i = n - 1; i >= 0 && isfinite(until[i]); i--) {
+        if (after >= until[i] * (1 - LIMIT->better)) v->stalled_since = v->first[i].step;
+        after = fmin(after, v->first[i].distance);
+    }
     v->stalled_since = at_least(v->stalled_since, patient_from(v));
 }
 
@@ -112,30 +121,43 @@ static bool sign_won(const view *v, int64_t *since, char *why, size_t size) {
 
 /* --- 5b: D too weak, and equilibrium ------------------------------------------------------------------------ */
 
-static bool cannot_tell(const view *v, const gan__watch_record *r) {
+static bool at_chance(const view *v, const gan__watch_record *r) {
     if (!v->bounded) return r->gap < 2 * r->gap_dev / sqrt(at_least(r->steps, 1));
     return r->auc < LIMIT->weak_auc;
+}
+
+/* A weak D is right about all pairs at times, by next to nothing, and wrong about all at others: what counts is the mean of ranks
+ * over the latest steps. */
+static bool cannot_tell(const view *v, double steps) {
+    double sum = 0, weight = 0;
+    if (!v->bounded) return false;
+    for (const gan__watch_record *r = v->last; r >= v->first && v->last->step - r->step < steps; r--)
+        if (isfinite(r->auc)) sum += r->auc * r->steps, weight += r->steps;
+    return weight > 0 && sum < LIMIT->weak_mean_auc * weight;
 }
 
 static void say_chance(const view *v, char *why, size_t size) {
     const gan__watch_record *r = v->last;
     if (v->bounded)
-        snprintf(why, size, "it ranks %.0f %% of pairs right, chance being 50, while W is %.3g", 100 * r->auc, r->distance);
+        snprintf(why, size, "it ranks %.0f %% of pairs right (chance: 50), its loss is %.2g of a constant D's, while W is %.3g",
+                 100 * r->auc, r->level, r->distance);
     else
         snprintf(why, size, "scores of reals and fakes lie %.2g apart, within their noise of %.2g, while W is %.3g", r->gap,
                  r->gap_dev / sqrt(at_least(r->steps, 1)), r->distance);
 }
 
 static bool sign_weak(const view *v, int64_t *since, char *why, size_t size) {
-    if (held(v, cannot_tell, since) < patience(v, LIMIT->weak_steps)) return false;
+    double steps = patience(v, LIMIT->weak_steps);
+    bool all_along = held(v, at_chance, since) >= steps;
+    if (!all_along && !cannot_tell(v, steps)) return false;
+    if (v->last->step - at_least(begin_of(v->first), patient_from(v)) < steps) return false;
+    if (!all_along) *since = (int64_t)(v->last->step - steps);
     if (!bad_samples(v->last, LIMIT->bad_distance) || !stalled(v, LIMIT->weak_steps)) return false;
     say_chance(v, why, size);
     return true;
 }
 
-static bool balanced(const view *v, const gan__watch_record *r) {
-    return cannot_tell(v, r) && r->distance < LIMIT->good_distance;
-}
+static bool balanced(const view *v, const gan__watch_record *r) { return at_chance(v, r) && r->distance < LIMIT->good_distance; }
 
 static bool sign_equilibrium(const view *v, int64_t *since, char *why, size_t size) {
     if (held(v, balanced, since) <= 0 || (v->bounded && v->last->auc < 1 - LIMIT->weak_auc)) return false;
@@ -150,11 +172,12 @@ static bool repeating(const view *v, const gan__watch_record *r) {
     return r->apart < LIMIT->apart || r->missing > LIMIT->missing;
 }
 
+/* What there is of samples is good, but it is of few kinds. */
 static bool left_out(const view *v, const gan__watch_record *r) {
     double best = 0;
     for (const gan__watch_record *b = v->first; b <= r; b++) best = b->coverage > best ? b->coverage : best;
-    bool few = r->coverage < LIMIT->coverage || r->coverage < LIMIT->coverage_of_best * best;
-    return few && r->reach < LIMIT->reach;
+    bool few = r->coverage < LIMIT->coverage_of_best * best || r->reach < LIMIT->reach;
+    return few && r->precision > LIMIT->some_precision && bad_samples(r, LIMIT->bad_distance);
 }
 
 static bool collapsed(const view *v, condition sign, int64_t *since, char *why, size_t size) {
@@ -173,20 +196,21 @@ static bool sign_repeats(const view *v, int64_t *since, char *why, size_t size) 
 }
 
 static bool sign_left_out(const view *v, int64_t *since, char *why, size_t size) {
-    return collapsed(v, left_out, since, why, size);
+    return stalled(v, patience(v, LIMIT->collapse_steps)) && collapsed(v, left_out, since, why, size);
 }
 
 /* --- 5d: noise ---------------------------------------------------------------------------------------------- */
 
 static bool structureless(const view *v, const gan__watch_record *r) {
-    (void)v;
+    if (at_chance(v, r)) return false; /* then that comes first */
     if (isnan(r->neighbours)) return r->precision < LIMIT->noise_precision && r->apart > LIMIT->noise_apart;
     return r->neighbours < LIMIT->noise_neighbours * r->neighbours_real && r->spectrum > LIMIT->noise_spectrum;
 }
 
 static bool sign_noise(const view *v, int64_t *since, char *why, size_t size) {
-    if (held(v, structureless, since) < patience(v, LIMIT->noise_steps)) return false;
-    if (!bad_samples(v->last, LIMIT->bad_distance) || !stalled(v, LIMIT->noise_steps)) return false;
+    double long_enough = patience(v, isnan(v->last->neighbours) ? LIMIT->noise_steps_points : LIMIT->noise_steps);
+    if (held(v, structureless, since) < long_enough || !stalled(v, long_enough)) return false;
+    if (!bad_samples(v->last, LIMIT->good_distance)) return false;
     const gan__watch_record *r = v->last;
     int n = 0;
     if (isfinite(r->neighbours))
@@ -237,20 +261,77 @@ static bool thirds(const view *v, stretch s[3]) {
     return true;
 }
 
+/* What is left of the deviation from record to record without a steady course. */
+static double wobble_of(const gan__watch_record *from, const gan__watch_record *to) {
+    stretch s = stretch_of(from, to);
+    double n = (double)(to - from), middle = (n - 1) / 2, course = 0, square = 0;
+    for (const gan__watch_record *r = from; r < to; r++) {
+        double at = (double)(r - from) - middle;
+        if (isfinite(r->d_loss_mean)) course += at * (r->d_loss_mean - s.mean), square += at * at;
+    }
+    double slope = square > 0 ? course / square : 0;
+    return sqrt(fmax(0, s.deviation * s.deviation - slope * slope * (n * n - 1) / 12));
+}
+
+/* From step to step, and from record to record, as a share of the loss's size. */
+static double swing_of(const view *v, const gan__watch_record *from, const gan__watch_record *to) {
+    double sum = 0, between = wobble_of(from, to);
+    int n = 0;
+    for (const gan__watch_record *r = from; r < to; r++)
+        if (isfinite(r->d_loss_dev)) sum += r->d_loss_dev * r->d_loss_dev, n++;
+    return sqrt((n ? sum / n : 0) + between * between) / at_least(natural_size(v), fabs(stretch_of(from, to).mean));
+}
+
+/* How often W has gone up by a good part, and down again before. */
+static int swings_of_samples(const view *v) {
+    int ups = 0;
+    double low = INFINITY, high = 0;
+    bool falling = true;
+    for (const gan__watch_record *r = v->first; r <= v->last; r++) {
+        if (isnan(r->distance)) continue;
+        low = fmin(low, r->distance), high = fmax(high, r->distance);
+        if (falling && r->distance > low * LIMIT->sample_swing) ups++, falling = false, high = r->distance;
+        if (!falling && r->distance < high / LIMIT->sample_swing) falling = true, low = r->distance;
+    }
+    return ups;
+}
+
+static bool leads_nowhere(const view *v, double steps) {
+    return bad_samples(v->last, LIMIT->bad_distance) && stalled(v, patience(v, steps));
+}
+
+/* Swings of D's loss that widen from third to third, or have been wide all along, or a burst that the run has not got over. */
 static bool sign_oscillation(const view *v, int64_t *since, char *why, size_t size) {
-    stretch s[3];
-    if (!thirds(v, s) || !bad_samples(v->last, LIMIT->bad_distance) || !stalled(v, patience(v, LIMIT->swing_steps))) return false;
-    bool growing = s[1].deviation > LIMIT->growth * s[0].deviation && s[2].deviation > LIMIT->growth * s[1].deviation;
-    if (!growing || s[2].deviation < LIMIT->swing * natural_size(v)) return false;
+    if (!leads_nowhere(v, LIMIT->swing_steps)) return false;
+    int64_t n = v->w->past.count / 4;
+    double s[3] = {0}, wide = LIMIT->wide_swing, burst = 0;
+    for (int i = 0; i < 3 && n >= STRETCH; i++) s[i] = swing_of(v, v->last + 1 - (3 - i) * n, v->last + 1 - (2 - i) * n);
+    for (const gan__watch_record *r = v->first; r <= v->last; r++) burst = fmax(burst, r->d_loss_dev / natural_size(v));
+    bool growing = s[1] > LIMIT->growth * s[0] && s[2] > LIMIT->growth * s[1] && s[2] > LIMIT->swing;
+    bool all_wide = s[0] > wide && s[1] > wide && s[2] > wide;
+    if (!growing && !all_wide && burst < LIMIT->burst) return false;
     *since = (int64_t)v->stalled_since;
-    snprintf(why, size, "D's loss swung by %.3g, then %.3g, now %.3g, and samples have not got better since step %.0f (W %.3g)",
-             s[0].deviation, s[1].deviation, s[2].deviation, v->stalled_since, v->last->distance);
+    int k = snprintf(why, size, "D's loss swings by up to %.2g times its size", burst);
+    if (growing || all_wide) k += snprintf(why + k, size - (size_t)k, " (of late by %.2g, %.2g, %.2g)", s[0], s[1], s[2]);
+    snprintf(why + k, size - (size_t)k, ", and samples have not got better since step %.0f (W %.3g, at best %.3g)",
+             v->stalled_since, v->last->distance, v->best_distance);
+    return true;
+}
+
+/* Samples that get better and worse in turn. */
+static bool sign_swinging_samples(const view *v, int64_t *since, char *why, size_t size) {
+    int ups = swings_of_samples(v);
+    if (ups < LIMIT->sample_swings || !leads_nowhere(v, LIMIT->swing_steps)) return false;
+    *since = (int64_t)v->stalled_since;
+    snprintf(why, size,
+             "samples have got better and worse again %d times, and none better since step %.0f (W %.3g, at best %.3g)", ups,
+             v->stalled_since, v->last->distance, v->best_distance);
     return true;
 }
 
 static bool sign_drift(const view *v, int64_t *since, char *why, size_t size) {
     stretch s[3];
-    if (!thirds(v, s) || !bad_samples(v->last, LIMIT->bad_distance) || !stalled(v, patience(v, LIMIT->drift_steps))) return false;
+    if (!thirds(v, s) || !leads_nowhere(v, LIMIT->drift_steps)) return false;
     double one = s[1].mean - s[0].mean, two = s[2].mean - s[1].mean, size_of = natural_size(v);
     bool steady = one * two > 0 && fabs(one) > LIMIT->drift * s[1].deviation && fabs(two) > LIMIT->drift * s[2].deviation;
     if (!steady || fabs(one + two) < LIMIT->drift_size * size_of) return false;
@@ -308,11 +389,17 @@ static const struct {
     gan_watch_kind kind;
     sign_fn holds;
 } signs[] = {
-    {GAN_WATCH_SIGN_ERROR, sign_sign},     {GAN_WATCH_COLLAPSE, sign_repeats},
-    {GAN_WATCH_D_WON, sign_won},           {GAN_WATCH_NOISE, sign_noise},
-    {GAN_WATCH_COLLAPSE, sign_left_out},   {GAN_WATCH_D_WEAK, sign_weak},
-    {GAN_WATCH_MEMORISES, sign_memorises}, {GAN_WATCH_OSCILLATION, sign_oscillation},
-    {GAN_WATCH_DRIFT, sign_drift},         {GAN_WATCH_EQUILIBRIUM, sign_equilibrium},
+    {GAN_WATCH_SIGN_ERROR, sign_sign},
+    {GAN_WATCH_COLLAPSE, sign_repeats},
+    {GAN_WATCH_D_WON, sign_won},
+    {GAN_WATCH_OSCILLATION, sign_oscillation},
+    {GAN_WATCH_D_WEAK, sign_weak},
+    {GAN_WATCH_NOISE, sign_noise},
+    {GAN_WATCH_COLLAPSE, sign_left_out},
+    {GAN_WATCH_MEMORISES, sign_memorises},
+    {GAN_WATCH_OSCILLATION, sign_swinging_samples},
+    {GAN_WATCH_DRIFT, sign_drift},
+    {GAN_WATCH_EQUILIBRIUM, sign_equilibrium},
 };
 
 static void compose(gan_watch_verdict *d, const char *why) {

@@ -209,7 +209,7 @@ void gan_watcher_bad_step(gan_watcher *w, int64_t step, const char *what) {
     gan__window *n = &w->now;
     n->bad_steps++;
     if (n->bad_in_row++ == 0) n->bad_since = (double)step;
-    snprintf(w->bad, sizeof w->bad, "%s", what ? what : "");
+    if (what) snprintf(w->bad, sizeof w->bad, "%s", what); /* what came first stays */
     w->verdict = gan__watch_read(w);
 }
 

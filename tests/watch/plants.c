@@ -43,7 +43,7 @@ static gan_tensor *swapped_loss(gan_trick *k, const gan_turn *turn) {
 
 static gan_tensor *spike(gan_trick *k, const gan_turn *turn, gan_tensor *x, bool real) {
     (void)k;
-    return turn->step == SPIKE_AT && real ? gan_scale(x, 20) : x;
+    return turn->step == SPIKE_AT && real ? gan_scale(x, 4) : x;
 }
 
 static const gan_trick_type swap_type = {.name = "swapped", .term = swapped_loss, .instead = true};
@@ -222,6 +222,8 @@ static void suit(setup *s) {
     o->g.lr *= factor, o->d.lr *= factor;
     o->batch = s->images ? 32 : 128;
     o->ema = .99, o->ema_start = 100;
+    if (!s->images && s->preset.tricks[0] && !strcmp(s->preset.tricks[0], "wgan_gp:weight=10"))
+        s->preset.tricks[0] = "wgan_gp:weight=0.1"; /* in the plane (1704.00028) */
     if (s->images && o->n_critic > 2) o->n_critic = 2;
 }
 
