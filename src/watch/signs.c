@@ -306,7 +306,8 @@ static bool sign_oscillation(const view *v, int64_t *since, char *why, size_t si
     int64_t n = v->w->past.count / 4;
     double s[3] = {0}, wide = LIMIT->wide_swing, burst = 0;
     for (int i = 0; i < 3 && n >= STRETCH; i++) s[i] = swing_of(v, v->last + 1 - (3 - i) * n, v->last + 1 - (2 - i) * n);
-    for (const gan__watch_record *r = v->first; r <= v->last; r++) burst = fmax(burst, r->d_loss_dev / natural_size(v));
+    for (const gan__watch_record *r = v->first; r <= v->last; r++)
+        burst = fmax(burst, r->d_loss_dev / at_least(natural_size(v), fabs(r->d_loss_mean)));
     bool growing = s[1] > LIMIT->growth * s[0] && s[2] > LIMIT->growth * s[1] && s[2] > LIMIT->swing;
     bool all_wide = s[0] > wide && s[1] > wide && s[2] > wide;
     if (!growing && !all_wide && burst < LIMIT->burst) return false;

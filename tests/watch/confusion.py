@@ -15,6 +15,7 @@ were after two thirds of it has failed by itself: it is listed apart, with what 
 """
 import collections
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -51,7 +52,10 @@ def read(program, folders):
     for folder in folders:
         for r in lines(folder + "/runs.jsonl"):
             key = (r["data"], r["preset"], r["plant"], r["seed"])
-            all_looks = looks("%s/%s.jsonl" % (folder, r["id"]))
+            log = "%s/%s.jsonl" % (folder, r["id"])
+            if not os.path.exists(log):  # taken away, to be run again
+                continue
+            all_looks = looks(log)
             r["distance"] = mean([d for d, _ in all_looks[-LOOKS:]])
             r["coverage"] = mean([c for _, c in all_looks[-LOOKS:]])
             r["earlier"] = min([d for d, _ in all_looks[: len(all_looks) * 2 // 3]], default=None)
@@ -60,7 +64,7 @@ def read(program, folders):
             r["key"] = key
         text = subprocess.run([program, "judge", folder], check=True, capture_output=True, text=True).stdout
         for v in map(json.loads, text.splitlines()):
-            if "verdict" in v and v["verdict"] not in HEALTHY:
+            if "verdict" in v and v["verdict"] not in HEALTHY and (folder, v["id"]) in runs:
                 runs[folder, v["id"]]["verdicts"].append(v)
     return list(runs.values())
 
