@@ -81,7 +81,7 @@ typedef struct gan_train_opts {
     bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
     bool ignore_jumps;       /* nothing is done when a loss jumps */
     bool no_watch;           /* the watcher (watch.h) is left out */
-    int64_t look_every;      /* steps between its looks at samples; 0: 500 for images, else 100 */
+    int64_t look_every;      /* steps between its looks at samples; 0: 500 for images, else 250 */
     gan_dataset *reference;  /* what the watcher compares samples with; NULL: the run's own data */
     char stop_on[96];        /* verdicts that end the run, "noise,collapse", or "nothing"; "": "d_won" */
     gan_step_fn on_step;     /* after each step */

@@ -19,7 +19,7 @@ static const gan_option run_options[] = {
     ROW("log_every", INT64, train.log_every, "steps between lines in metrics.jsonl", FROM_1),
     ROW("samples", INT, train.samples, "samples in a grid", .low = 1, .high = 65536),
     ROW("no_watch", BOOL, train.no_watch, "nobody looks after the run"),
-    ROW("look_every", INT64, train.look_every, "steps between the watcher's looks at samples; 0: 500 of images, else 100", COUNT),
+    ROW("look_every", INT64, train.look_every, "steps between the watcher's looks at samples; 0: 500 of images, else 250", COUNT),
     ROW("stop_on", TEXT, train.stop_on, "verdicts that end the run: noise,collapse; nothing; empty: d_won",
         .room = sizeof((gan_train_opts *)0)->stop_on),
     ROW("no_report", BOOL, train.no_report, "leaves the page about the run and the animation out"),

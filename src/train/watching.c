@@ -226,7 +226,7 @@ bool gan__watching_start(gan_trainer *t, const gan_train_opts *o, const char *wh
 
 static int64_t look_every(const gan_trainer *t, const gan_train_opts *o) {
     if (o->look_every > 0) return o->look_every;
-    return gan_dataset_shape(t->data).ndim == 3 ? 500 : 100; /* a look at images may cost as much as five steps */
+    return gan_dataset_shape(t->data).ndim == 3 ? 500 : 250; /* a look at images may cost as much as five steps */
 }
 
 bool gan__watching_after(gan_trainer *t, const gan_train_opts *o, gan__jsonl *log) {
