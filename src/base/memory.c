@@ -30,6 +30,7 @@ struct gan__block {
     size_t raw_size; /* what it was asked for */
     size_t capacity; /* of the data */
     size_t size;     /* asked for by the present owner */
+    size_t counted;  /* of that, rounded up to its class: what it counts for, though the block may be of the next class */
     int class;
 };
 _Static_assert(sizeof(gan__block) <= ALIGN, "the block header must fit before the data");
@@ -61,15 +62,22 @@ void gan__pool_init(gan__pool *pool, gan_allocator from) {
     if (!from.alloc || !from.release) pool->from = (gan_allocator){system_alloc, system_release, NULL};
 }
 
-/* The smallest class that holds `bytes`, and its capacity, a multiple of ALIGN. -1: more than any. A class has room for one more
- * ALIGN than its round number, so that arrays of such numbers fit in with a tensor's header. */
+/* Four classes to a doubling, multiples of ALIGN. Large ones have room for one more ALIGN than their round number, so that arrays
+ * of such numbers fit in with a tensor's header. */
+static size_t capacity_of(int class) {
+    size_t base = (size_t)SMALLEST << class / 4;
+    return base + base / 4 * (size_t)(class % 4) + (base >= LARGE_PAGE / 2 ? ALIGN : 0);
+}
+
+/* The smallest class that holds `bytes`, and its capacity. -1: more than any. */
 static int size_class(size_t bytes, size_t *capacity) {
     int class = 0;
-    size_t base = SMALLEST, rest = bytes > ALIGN ? bytes - ALIGN : 0;
-    for (; class < GAN__CLASSES && 2 * base <= rest; class += 4) base *= 2;
-    for (*capacity = base; class < GAN__CLASSES && *capacity < rest; class++) *capacity += base / 4;
-    *capacity += ALIGN;
-    return class < GAN__CLASSES ? class : -1;
+    while (class < GAN__CLASSES && capacity_of(class) < bytes) class += 4;
+    class = class > 4 ? class - 4 : 0;
+    while (class < GAN__CLASSES && capacity_of(class) < bytes) class++;
+    if (class == GAN__CLASSES) return -1;
+    *capacity = capacity_of(class);
+    return class;
 }
 
 void gan__pool_drop_cache(gan__pool *pool) {
@@ -116,7 +124,8 @@ void *gan__pool_get(gan__pool *pool, size_t bytes) {
     UNPOISON(data, bytes);
     POISON(data + bytes, b->capacity - bytes);
     b->size = bytes;
-    pool->stats.in_use += b->capacity;
+    b->counted = capacity;
+    pool->stats.in_use += b->counted;
     if (pool->stats.in_use > pool->stats.peak) pool->stats.peak = pool->stats.in_use;
     return data;
 }
@@ -124,7 +133,7 @@ void *gan__pool_get(gan__pool *pool, size_t bytes) {
 void gan__pool_put(gan__pool *pool, void *data) {
     if (!data) return;
     gan__block *b = (gan__block *)((char *)data - ALIGN);
-    pool->stats.in_use -= b->capacity;
+    pool->stats.in_use -= b->counted;
     pool->stats.cached += b->capacity;
     POISON(data, b->capacity);
     b->next = pool->free[b->class];
@@ -132,7 +141,7 @@ void gan__pool_put(gan__pool *pool, void *data) {
 }
 
 void gan__pool_count_as_cached(gan__pool *pool, void *data, bool cached) {
-    size_t capacity = ((gan__block *)((char *)data - ALIGN))->capacity;
-    pool->stats.in_use += cached ? -capacity : capacity;
-    pool->stats.cached += cached ? capacity : -capacity;
+    size_t counted = ((gan__block *)((char *)data - ALIGN))->counted;
+    pool->stats.in_use += cached ? -counted : counted;
+    pool->stats.cached += cached ? counted : -counted;
 }
