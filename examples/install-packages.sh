@@ -8,7 +8,7 @@ wanted=
 for purpose in "$@"; do
     case $purpose in
     build) wanted="$wanted gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev zlib1g-dev libcjson-dev libinih-dev" ;;
-    test) wanted="$wanted g++ clang binutils libcmocka-dev" ;;
+    test) wanted="$wanted g++ clang binutils libcmocka-dev python3 chromium" ;;
     *) echo "install-packages.sh: unknown purpose \"$purpose\"" >&2; exit 2 ;;
     esac
 done

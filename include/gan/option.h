@@ -47,6 +47,9 @@ GAN_API bool gan_option_set(const gan_option *option, void *opts, const char *te
 /* "[0, 1)", "true or false", "constant, linear": what it may be, into text. Returns text. */
 GAN_API const char *gan_option_range(const gan_option *option, char *text, size_t size);
 
+/* The word nearest to a misspelt one in a list that ends with NULL; NULL: none is near. */
+GAN_API const char *gan_nearest_word(const char *word, const char *const *list);
+
 /* The option of this name in a table; NULL: none. */
 GAN_API const gan_option *gan_option_find(const gan_option *table, const char *name);
 

@@ -68,7 +68,6 @@ void gan_ctx_free(gan_ctx *ctx) {
     }
     gan__state_free(ctx);
     if (ctx->tensors_free) ctx->tensors_free(ctx);
-    if (ctx->packed_free) ctx->packed_free(ctx);
     gan__threads_free(ctx->threads);
     gan__pool_drop_cache(&ctx->pool);
     free(ctx);

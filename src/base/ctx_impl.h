@@ -52,8 +52,6 @@ struct gan_ctx {
 
     int64_t conv_calls[3]; /* how often conv, conv_input and conv_weight have run: tests hold the graph to its economy */
 
-    void *packed; /* of the kernel layer: packed weights */
-    void (*packed_free)(gan_ctx *ctx);
 };
 
 /* Every error of the library passes through here: the place for a breakpoint. Keeps the first, undoes what the unfinished

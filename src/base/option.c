@@ -45,7 +45,7 @@ static bool no_value(const gan_option *o, const char *text, char *why, size_t si
     snprintf(why, size, "is \"%s\", must be %s%s", text, o->type == GAN_OPTION_WORD ? "one of " : "",
              gan_option_range(o, range, sizeof range));
     if (o->type != GAN_OPTION_WORD) return false;
-    const char *near = gan__nearest_word(text, o->words);
+    const char *near = gan_nearest_word(text, o->words);
     size_t used = strlen(why);
     if (near && used < size) snprintf(why + used, size - used, ": did you mean \"%s\"?", near);
     return false;

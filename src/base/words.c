@@ -1,5 +1,7 @@
 #include "words.h"
 
+#include <gan/option.h>
+
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -60,7 +62,7 @@ int gan__word_distance(const char *a, const char *b) {
 
 bool gan__word_near(const char *a, const char *b) { return gan__word_distance(a, b) <= 1 + (int)strlen(a) / 4; }
 
-const char *gan__nearest_word(const char *word, const char *const *list) {
+const char *gan_nearest_word(const char *word, const char *const *list) {
     const char *best = NULL;
     for (int i = 0; list && list[i]; i++)
         if (gan__word_near(word, list[i]) && (!best || gan__word_distance(word, list[i]) < gan__word_distance(word, best)))

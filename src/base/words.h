@@ -24,7 +24,4 @@ int gan__word_distance(const char *a, const char *b);
 /* Is b so near to a that a may be a slip of the pen? */
 bool gan__word_near(const char *a, const char *b);
 
-/* The nearest word of a list that ends with NULL; NULL: none is near. */
-const char *gan__nearest_word(const char *word, const char *const *list);
-
 #endif

@@ -25,6 +25,23 @@ int usage_error(const command *self, const char *format, ...) {
     return EXIT_USAGE;
 }
 
+int option_error(const command *self, const char *given, const struct option *options) {
+    const char *names[32];
+    char name[64];
+    int n = 0;
+    const char *word = given + strspn(given, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    for (; options[n].name && n < 31; n++) {
+        names[n] = options[n].name;
+        if (strcmp(name, names[n])) continue;
+        return usage_error(self, options[n].has_arg ? "--%s needs a value" : "--%s takes no value", name);
+    }
+    names[n] = NULL;
+    const char *near = gan_nearest_word(name, names);
+    if (near) return usage_error(self, "there is no option %s: did you mean --%s?", given, near);
+    return usage_error(self, "there is no option %s", given);
+}
+
 int failure(const command *self, const gan_ctx *ctx) {
     fprintf(stderr, "gan %s: %s\n", self->name, gan_ctx_message(ctx));
     return gan_ctx_status(ctx) == GAN_E_ARG ? EXIT_USAGE : EXIT_FAILED;
@@ -82,6 +99,10 @@ int main(int argc, char **argv) {
     }
     const command *c = find(argv[1]);
     if (c) return c->run(c, argc - 1, argv + 1);
-    fprintf(stderr, "gan: there is no command \"%s\"\n", argv[1]);
-    return overview(stderr);
+    const char *names[COMMANDS + 1] = {NULL}, *near;
+    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i]->name;
+    fprintf(stderr, "gan: there is no command \"%s\"", argv[1]);
+    if ((near = gan_nearest_word(argv[1], names))) fprintf(stderr, ": did you mean \"%s\"?", near);
+    fprintf(stderr, "\n");
+    return near ? EXIT_USAGE : overview(stderr);
 }

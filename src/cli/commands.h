@@ -3,6 +3,7 @@
 #define GAN__COMMANDS_H
 
 #include <gan/gan.h>
+#include <getopt.h>
 #include <stdio.h>
 
 /* A command gets its arguments, argv[0] being its name, and returns the program's exit status. */
@@ -24,6 +25,9 @@ int print_help(const command *self);
 
 /* "gan train: message" on stderr, with where to find help; EXIT_USAGE. */
 int usage_error(const command *self, const char *format, ...) GAN_PRINTF(2, 3);
+
+/* The same for what getopt_long does not take: an option that is none, with the nearest that is one, or one without its value. */
+int option_error(const command *self, const char *given, const struct option *options);
 
 /* The context's error on stderr; EXIT_FAILED. */
 int failure(const command *self, const gan_ctx *ctx);

@@ -137,7 +137,7 @@ static int run_sample(const command *self, int argc, char **argv) {
     opterr = 0;
     while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
         if (option == HELP) return print_help(self);
-        if (option == '?') return usage_error(self, "unknown option, or one without its value: %s", argv[optind - 1]);
+        if (option == '?') return option_error(self, argv[optind - 1], options);
         if (!read_option(&r, option == 'n' ? COUNT : option, optarg)) return usage_error(self, "%s is no value for this", optarg);
     }
     if (argc - optind != 1) return usage_error(self, "one run folder is needed");

@@ -64,7 +64,7 @@ static int take_options(const command *self, gan_config *c, int argc, char **arg
     optind = 0; /* from the start again */
     opterr = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?') return usage_error(self, "unknown option, or one without its value: %s", argv[optind - 1]);
+        if (option == '?') return option_error(self, argv[optind - 1], options);
         if (option == HELP) return print_help(self);
         if (pass == BASE) take_base(c, option, optarg);
         if (pass == CHANGES) take_change(c, option, optarg, s);
@@ -167,7 +167,7 @@ static int run_resume(const command *self, int argc, char **argv) {
         if (option == SET) changes[n_changes++] = optarg;
         quiet |= option == QUIET;
         if (option == HELP) status = print_help(self);
-        if (option == '?') status = usage_error(self, "unknown option, or one without its value: %s", argv[optind - 1]);
+        if (option == '?') status = option_error(self, argv[optind - 1], list);
     }
     char path[PATH_ROOM];
     if (status < 0 && argc - optind != 1) status = usage_error(self, "one run folder is needed");

@@ -102,7 +102,7 @@ static int run_tricks(const command *self, int argc, char **argv) {
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", list, NULL)) != -1;) {
         if (option == HELP) return print_help(self);
-        if (option != MARKDOWN) return usage_error(self, "unknown option: %s", argv[optind - 1]);
+        if (option != MARKDOWN) return option_error(self, argv[optind - 1], list);
         print_markdown();
         return EXIT_OK;
     }

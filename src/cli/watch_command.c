@@ -78,7 +78,7 @@ static int run_watch(const command *self, int argc, char **argv) {
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", list, NULL)) != -1;) {
         if (option == HELP) return print_help(self);
-        if (option != LOSS) return usage_error(self, "unknown option, or one without its value: %s", argv[optind - 1]);
+        if (option != LOSS) return option_error(self, argv[optind - 1], list);
         loss = optarg;
     }
     if (argc - optind != 1) return usage_error(self, "one run folder or metrics.jsonl is needed");

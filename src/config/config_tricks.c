@@ -121,6 +121,7 @@ static bool option_of_alias(const gan__row *row, int index, gan_setting *s) {
             gan__settings_fill(&defaults);
             const gan_option *o = gan__settings_find(a->keys[0], 0, &offset);
             gan__setting_describe(o, (const char *)&defaults + offset, "", s);
+            if (a->keys[1] && !strncmp(s->help, "G's ", 4)) s->help += 4; /* it is both players' */
             if (a->value) snprintf(s->value, sizeof s->value, "%s", a->value);
             snprintf(s->name, sizeof s->name, "%s", a->name);
             return true;

@@ -54,7 +54,7 @@ static void unknown(gan_ctx *ctx, const char *who, const gan__trick_entry *e, co
     int n = 0;
     for (const gan_option *o = e->options; o->name && n < 127; o++) names[n++] = o->name;
     names[n] = NULL;
-    const char *near = gan__nearest_word(name, names);
+    const char *near = gan_nearest_word(name, names);
     gan__raise(ctx, GAN_E_ARG, "%s: %s has no option \"%s\"%s%s%s", who, e->name, name, near ? ": did you mean \"" : "",
                near ? near : "", near ? "\"?" : "");
 }
@@ -93,7 +93,7 @@ static const char *nearest(const char *name) {
     int n = 0;
     for (const gan__trick_entry *e = gan__trick_table; e->name && n < 127; e++) names[n++] = e->name;
     names[n] = NULL;
-    return gan__nearest_word(name, names);
+    return gan_nearest_word(name, names);
 }
 
 gan_trick *gan_trick_parse(gan_ctx *ctx, const char *text) {

@@ -103,10 +103,10 @@ static void test_the_end_of_a_change__makes_a_constant_linear(void **state) {
 static void test_nearest_word__is_near_or_none(void **state) {
     (void)state;
     static const char *const words[] = {"instance_noise", "label_noise", "replay", "r1", NULL};
-    assert_string_equal(gan__nearest_word("instnace_noise", words), "instance_noise");
-    assert_string_equal(gan__nearest_word("labelnoise", words), "label_noise");
-    assert_string_equal(gan__nearest_word("r2", words), "r1");
-    assert_null(gan__nearest_word("packing", words));
+    assert_string_equal(gan_nearest_word("instnace_noise", words), "instance_noise");
+    assert_string_equal(gan_nearest_word("labelnoise", words), "label_noise");
+    assert_string_equal(gan_nearest_word("r2", words), "r1");
+    assert_null(gan_nearest_word("packing", words));
     assert_int_equal(gan__word_distance("ab", "ba"), 1);
     assert_int_equal(gan__word_distance("", "abc"), 3);
 }

@@ -26,6 +26,12 @@ refused 'did you mean "hinge"?' $run --preset hing
 refused 'did you mean "resnet"?' $run --model resnt
 refused 'did you mean "hinge"?' $run --set loss=hing
 refused '"gan train --help" tells' $run --stepz 4
+refused 'there is no option --stepz: did you mean --steps?' $run --stepz 4
+refused 'there is no option --qqq' $run --qqq
+refused '--steps needs a value' $run --steps
+refused '--dry-run takes no value' $run --dry-run=3
+refused 'did you mean --columns?' sample run --colums 3
+refused 'did you mean "train"?' trian
 refused '"gan train --help" tells' $run --steps
 refused 'where to? --out FOLDER' train $small --steps 1
 refused 'data.path is not set' train --out run --steps 1
