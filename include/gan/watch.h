@@ -100,8 +100,9 @@ GAN_API void gan_watcher_bad_step(gan_watcher *w, int64_t step, const char *what
 /* A look at samples, every some hundred steps. NULL and NaN: not known. */
 typedef struct gan_watch_look {
     gan_tensor *fake;                         /* [n, ...], n 512, say: all three of one shape, of images or points */
-    gan_tensor *real;                         /* as many samples that D trains on */
-    gan_tensor *held_out;                     /* as many others of the data */
+    gan_tensor *real;                         /* as many of the data that samples are to be like: D's training data, as a rule */
+    gan_tensor *held_out;                     /* as many others of that data */
+    gan_tensor *own_real, *own_held_out;      /* if D trains on other data: the same of those */
     gan_tensor *d_fake, *d_real, *d_held_out; /* D's realness of such samples, in evaluation mode; any number */
     double slope;                             /* Wasserstein: mean norm of D's gradient between reals and fakes */
     double clipped;                           /* share of D's weights at their bound */

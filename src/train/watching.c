@@ -128,6 +128,7 @@ static void look(gan_trainer *t, gan_dataset *reference) {
     if (l.real && gan_shape_of(l.real).d[0] < FEWEST_SAMPLES) l.real = NULL;
     if (l.real) l.fake = gan_trainer_sample(t, gan_shape_of(l.real).d[0], 1);
     bool judges = l.fake && own.train.x;
+    if (judges && reference) l.own_real = own.train.x, l.own_held_out = own.other.x;
     gan__aside aside = gan__aside_begin(t->D);
     if (judges && own.held_out && gan__ok(ctx)) {
         l.d_real = judged(t, own.train.x, own.train.label);

@@ -82,6 +82,8 @@ static bool finite(const gan_tensor *t) {
 static void look_at_samples(gan_ctx *ctx, const gan_watch_look *l, gan__watch_record *r) {
     gan_shape s = gan_shape_of(l->fake);
     r->distance = gan_sliced_ratio(l->fake, l->real, l->held_out, (gan_sliced_opts){0});
+    if (l->own_real && l->own_held_out)
+        r->own_distance = gan_sliced_ratio(l->fake, l->own_real, l->own_held_out, (gan_sliced_opts){0});
     gan_prdc p = gan_prdc_of(l->real, l->fake, NEIGHBOURS);
     r->coverage = p.coverage, r->precision = p.precision;
     r->reach = reach_of(ctx, l->fake, l->real) / reach_of(ctx, l->held_out, l->real);

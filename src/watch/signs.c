@@ -74,7 +74,8 @@ static bool sign_weak(const gan__view *v, int64_t *since, char *why, size_t size
     if (!all_along && !cannot_tell(v, steps)) return false;
     if (v->last->step - gan__at_least(gan__begin_of(v->first), gan__patient_from(v)) < steps) return false;
     if (!all_along) *since = (int64_t)(v->last->step - steps);
-    if (!gan__bad_samples(v->last, GAN__LIMIT->bad_distance) || !gan__stalled(v, GAN__LIMIT->weak_steps)) return false;
+    /* What D cannot tell from its training data may still be far from other data. */
+    if (!(gan__own_distance(v->last) > GAN__LIMIT->bad_distance) || !gan__stalled(v, GAN__LIMIT->weak_steps)) return false;
     say_chance(v, why, size);
     return true;
 }
@@ -101,7 +102,8 @@ static bool left_out(const gan__view *v, const gan__watch_record *r) {
     double best = 0;
     for (const gan__watch_record *b = v->first; b <= r; b++) best = b->coverage > best ? b->coverage : best;
     bool few = r->coverage < GAN__LIMIT->coverage_of_best * best || r->reach < GAN__LIMIT->reach;
-    return few && r->precision > GAN__LIMIT->some_precision && gan__bad_samples(r, GAN__LIMIT->bad_distance);
+    bool good_so_far = r->precision > GAN__LIMIT->some_precision || gan__own_distance(r) < r->distance / 2;
+    return few && good_so_far && gan__bad_samples(r, GAN__LIMIT->bad_distance);
 }
 
 static bool collapsed(const gan__view *v, gan__condition sign, int64_t *since, char *why, size_t size) {

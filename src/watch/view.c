@@ -60,4 +60,5 @@ double gan__held(const gan__view *v, gan__condition holds, int64_t *since) {
 double gan__patience(const gan__view *v, double least) { return gan__at_least(least, GAN__LIMIT->share_of_run * v->last->step); }
 
 bool gan__stalled(const gan__view *v, double steps) { return v->last->step - v->stalled_since >= steps; }
+double gan__own_distance(const gan__watch_record *r) { return isnan(r->own_distance) ? r->distance : r->own_distance; }
 bool gan__bad_samples(const gan__watch_record *r, double above) { return r->distance > above; }

@@ -31,6 +31,7 @@ double gan__patience(const gan__view *v, double least);
 /* Have samples not got better for so many steps? */
 bool gan__stalled(const gan__view *v, double steps);
 bool gan__bad_samples(const gan__watch_record *r, double above);
+double gan__own_distance(const gan__watch_record *r); /* W to what D is trained on */
 
 double gan__begin_of(const gan__watch_record *r); /* the step before its first */
 double gan__patient_from(const gan__view *v);     /* signs count from this step on */

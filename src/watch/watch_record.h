@@ -30,8 +30,9 @@
     X(patient_from, LAST) /* signs before that step do not count any more */                                                     \
     X(real_target, LAST)                                                                                                         \
     X(fake_target, LAST)                                                                                                         \
-    X(looked, LAST)   /* the step of the latest look, of which is all that follows */                                            \
-    X(distance, LAST) /* W: sliced Wasserstein distance of fakes to held-out data, over that of reals */                         \
+    X(looked, LAST)       /* the step of the latest look, of which is all that follows */                                        \
+    X(distance, LAST)     /* W: sliced Wasserstein distance of fakes to held-out data, over that of reals */                     \
+    X(own_distance, LAST) /* the same against what D is trained on, where that is something else */                              \
     X(coverage, LAST)                                                                                                            \
     X(precision, LAST)                                                                                                           \
     X(reach, LAST)      /* reals that are some fake's nearest one, over those that are some held-out sample's */                 \
