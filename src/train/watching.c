@@ -11,11 +11,13 @@
 #include "../watch/watcher_impl.h"
 #include "quality.h"
 
-enum { RATIOS_EVERY = 50, MOST_JUDGED = 256, FEWEST_SAMPLES = 16, BLOCK = 64 };
+enum { RATIOS_EVERY = 50, RATIOS_AT_FIRST = 10, MOST_JUDGED = 256, FEWEST_SAMPLES = 16, BLOCK = 64 };
 
 /* --- in a step: how far the weights move ----------------------------------------------------------------------------- */
 
-static bool measures_ratios(const gan_trainer *t) { return t->watcher && (t->steps.value + 1) % RATIOS_EVERY == 0; }
+static bool measures_ratios(const gan_trainer *t) {
+    return t->watcher && (t->steps.value < RATIOS_AT_FIRST || (t->steps.value + 1) % RATIOS_EVERY == 0);
+}
 
 /* An overwritten tensor gets new storage: a second handle keeps the old values, without a copy. */
 static gan_tensor **hold_weights(gan_ctx *ctx, const gan_optim *o) {

@@ -77,15 +77,58 @@ static bool leads_nowhere(const gan__view *v, double steps) {
     return gan__bad_samples(v->last, GAN__LIMIT->bad_distance) && gan__stalled(v, gan__patience(v, steps));
 }
 
-/* Swings of D's loss that widen from third to third, or have been wide all along, or a burst that the run has not got over. */
+/* How far a step moves a player's weights, of late and at most, as a share of their size. */
+typedef struct strides {
+    double of_late, most;
+} strides;
+
+static strides strides_of(const gan__view *v, double steps) {
+    double d = 0, g = 0, n_d = 0, n_g = 0, most = 0;
+    for (const gan__watch_record *r = v->last; r >= v->first; r--) {
+        bool late = v->last->step - r->step < steps;
+        if (late && isfinite(r->d_update)) d += r->d_update, n_d++;
+        if (late && isfinite(r->g_update)) g += r->g_update, n_g++;
+        most = fmax(most, fmax(r->d_update, r->g_update));
+    }
+    return (strides){fmax(n_d > 0 ? d / n_d : 0, n_g > 0 ? g / n_g : 0), most};
+}
+
+static void say_strides(const gan__view *v, strides s, int64_t *since, char *why, size_t size) {
+    *since = (int64_t)v->stalled_since;
+    snprintf(
+        why, size,
+        "a step moves weights by %.2g of their size, at most by %.2g: the rate is too high; samples have not got better since "
+        "step %.0f (W %.3g, at best %.3g)",
+        s.of_late, s.most, v->stalled_since, v->last->distance, v->best_distance);
+}
+
+/* Weights that one step has moved further than they were large: what they had learnt is lost. */
+bool gan__sign_thrown(const gan__view *v, int64_t *since, char *why, size_t size) {
+    strides s = strides_of(v, GAN__LIMIT->swing_steps);
+    if (s.most < GAN__LIMIT->thrown || !leads_nowhere(v, GAN__LIMIT->swing_steps)) return false;
+    say_strides(v, s, since, why, size);
+    return true;
+}
+
+/* Weights that every step moves so far that they cannot settle. */
+bool gan__sign_restless(const gan__view *v, int64_t *since, char *why, size_t size) {
+    strides s = strides_of(v, gan__patience(v, GAN__LIMIT->restless_steps));
+    if (s.of_late < GAN__LIMIT->restless || !leads_nowhere(v, GAN__LIMIT->restless_steps)) return false;
+    say_strides(v, s, since, why, size);
+    return true;
+}
+
+/* Swings of D's loss that widen from third to third, or have been wide all along, or a burst that the run has not got over.
+ * Scores have no size that swings could be compared with. */
 bool gan__sign_oscillation(const gan__view *v, int64_t *since, char *why, size_t size) {
-    if (!leads_nowhere(v, GAN__LIMIT->swing_steps)) return false;
+    if (!v->bounded || !leads_nowhere(v, GAN__LIMIT->swing_steps)) return false;
     int64_t n = v->w->past.count / 4;
-    double s[3] = {0}, wide = GAN__LIMIT->wide_swing, burst = 0;
-    for (int i = 0; i < 3 && n >= STRETCH; i++) s[i] = swing_of(v, v->last + 1 - (3 - i) * n, v->last + 1 - (2 - i) * n);
+    double s[3] = {0}, wide = n < STRETCH ? GAN__LIMIT->early_swing : GAN__LIMIT->wide_swing, burst = 0;
+    for (int i = 0; i < 3 && n >= STRETCH / 2; i++) s[i] = swing_of(v, v->last + 1 - (3 - i) * n, v->last + 1 - (2 - i) * n);
     for (const gan__watch_record *r = v->first; r <= v->last; r++)
         burst = fmax(burst, r->d_loss_dev / gan__at_least(natural_size(v), fabs(r->d_loss_mean)));
-    bool growing = s[1] > GAN__LIMIT->growth * s[0] && s[2] > GAN__LIMIT->growth * s[1] && s[2] > GAN__LIMIT->swing;
+    bool growing =
+        n >= STRETCH && s[1] > GAN__LIMIT->growth * s[0] && s[2] > GAN__LIMIT->growth * s[1] && s[2] > GAN__LIMIT->swing;
     bool all_wide = s[0] > wide && s[1] > wide && s[2] > wide;
     if (!growing && !all_wide && burst < GAN__LIMIT->burst) return false;
     *since = (int64_t)v->stalled_since;
@@ -99,7 +142,7 @@ bool gan__sign_oscillation(const gan__view *v, int64_t *since, char *why, size_t
 /* Samples that get better and worse in turn. */
 bool gan__sign_swinging_samples(const gan__view *v, int64_t *since, char *why, size_t size) {
     int ups = swings_of_samples(v);
-    if (ups < GAN__LIMIT->sample_swings || !leads_nowhere(v, GAN__LIMIT->swing_steps)) return false;
+    if (ups < GAN__LIMIT->sample_swings || !leads_nowhere(v, GAN__LIMIT->sample_steps)) return false;
     *since = (int64_t)v->stalled_since;
     snprintf(why, size,
              "samples have got better and worse again %d times, and none better since step %.0f (W %.3g, at best %.3g)", ups,

@@ -50,17 +50,19 @@ static bool at_chance(const gan__view *v, const gan__watch_record *r) {
 
 /* A weak D is right about all pairs at times, by next to nothing, and wrong about all at others: what counts is the mean of ranks
  * over the latest steps. */
-static bool cannot_tell(const gan__view *v, double steps) {
+static double mean_auc(const gan__view *v, double steps) {
     double sum = 0, weight = 0;
-    if (!v->bounded) return false;
     for (const gan__watch_record *r = v->last; r >= v->first && v->last->step - r->step < steps; r--)
         if (isfinite(r->auc)) sum += r->auc * r->steps, weight += r->steps;
-    return weight > 0 && sum < GAN__LIMIT->weak_mean_auc * weight;
+    return weight > 0 ? sum / weight : NAN;
 }
+
+/* Steps that signs may rest on. */
+static double seen(const gan__view *v) { return v->last->step - gan__at_least(gan__begin_of(v->first), gan__patient_from(v)); }
 
 static void say_chance(const gan__view *v, char *why, size_t size) {
     const gan__watch_record *r = v->last;
-    if (v->bounded)
+    if (v->bounded || v->last->auc < GAN__LIMIT->fooled_auc)
         snprintf(why, size, "it ranks %.0f %% of pairs right (chance: 50), its loss is %.2g of a constant D's, while W is %.3g",
                  100 * r->auc, r->level, r->distance);
     else
@@ -68,14 +70,29 @@ static void say_chance(const gan__view *v, char *why, size_t size) {
                  r->gap_dev / sqrt(gan__at_least(r->steps, 1)), r->distance);
 }
 
+static bool all_alike(const gan__watch_record *r) { return r->apart < GAN__LIMIT->alike || r->spread < GAN__LIMIT->alike; }
+
+/* What D cannot tell from its training data may still be far from other data. */
+static bool far_from_its_data(const gan__view *v, double steps) {
+    return gan__own_distance(v->last) > GAN__LIMIT->weak_distance && gan__stalled(v, steps);
+}
+
 static bool sign_weak(const gan__view *v, int64_t *since, char *why, size_t size) {
     double steps = gan__patience(v, GAN__LIMIT->weak_steps);
     bool all_along = gan__held(v, at_chance, since) >= steps;
-    if (!all_along && !cannot_tell(v, steps)) return false;
-    if (v->last->step - gan__at_least(gan__begin_of(v->first), gan__patient_from(v)) < steps) return false;
+    if (!all_along && !(mean_auc(v, steps) < GAN__LIMIT->weak_mean_auc)) return false;
+    if (seen(v) < steps || !far_from_its_data(v, steps)) return false;
+    if (all_alike(v->last)) return false; /* D is not to blame for a G that makes one sample */
     if (!all_along) *since = (int64_t)(v->last->step - steps);
-    /* What D cannot tell from its training data may still be far from other data. */
-    if (!(gan__own_distance(v->last) > GAN__LIMIT->bad_distance) || !gan__stalled(v, GAN__LIMIT->weak_steps)) return false;
+    say_chance(v, why, size);
+    return true;
+}
+
+/* A D that takes nearly every fake for more real than any real has not kept up at all; whatever G does then is not G's fault. */
+static bool sign_fooled(const gan__view *v, int64_t *since, char *why, size_t size) {
+    double steps = gan__patience(v, GAN__LIMIT->fooled_steps);
+    if (seen(v) < steps || !(mean_auc(v, steps) < GAN__LIMIT->fooled_auc) || !far_from_its_data(v, steps)) return false;
+    *since = (int64_t)(v->last->step - steps);
     say_chance(v, why, size);
     return true;
 }
@@ -124,7 +141,8 @@ static bool sign_repeats(const gan__view *v, int64_t *since, char *why, size_t s
 }
 
 static bool sign_left_out(const gan__view *v, int64_t *since, char *why, size_t size) {
-    return gan__stalled(v, gan__patience(v, GAN__LIMIT->collapse_steps)) && collapsed(v, left_out, since, why, size);
+    bool others = gan__own_distance(v->last) < v->last->distance / 2; /* what D is trained on is reached, other data are not */
+    return (others || gan__stalled(v, gan__patience(v, GAN__LIMIT->left_out_steps))) && collapsed(v, left_out, since, why, size);
 }
 
 /* --- 5d: noise ---------------------------------------------------------------------------------------------- */
@@ -136,7 +154,7 @@ static bool structureless(const gan__view *v, const gan__watch_record *r) {
 }
 
 static bool sign_noise(const gan__view *v, int64_t *since, char *why, size_t size) {
-    double long_enough = gan__patience(v, isnan(v->last->neighbours) ? GAN__LIMIT->noise_steps_points : GAN__LIMIT->noise_steps);
+    double long_enough = gan__patience(v, isnan(v->last->neighbours) ? GAN__LIMIT->noise_points_steps : GAN__LIMIT->noise_steps);
     if (gan__held(v, structureless, since) < long_enough || !gan__stalled(v, long_enough)) return false;
     if (!gan__bad_samples(v->last, GAN__LIMIT->good_distance)) return false;
     const gan__watch_record *r = v->last;
@@ -200,9 +218,12 @@ static const struct {
     gan__sign holds;
 } signs[] = {
     {GAN_WATCH_SIGN_ERROR, sign_sign},
+    {GAN_WATCH_OSCILLATION, gan__sign_thrown},
+    {GAN_WATCH_D_WEAK, sign_fooled},
     {GAN_WATCH_COLLAPSE, sign_repeats},
     {GAN_WATCH_D_WON, sign_won},
     {GAN_WATCH_OSCILLATION, gan__sign_oscillation},
+    {GAN_WATCH_OSCILLATION, gan__sign_restless},
     {GAN_WATCH_D_WEAK, sign_weak},
     {GAN_WATCH_NOISE, sign_noise},
     {GAN_WATCH_COLLAPSE, sign_left_out},

@@ -2,7 +2,11 @@
 
 #include <math.h>
 
-const gan__thresholds gan__thresholds_in_force = GAN__THRESHOLDS;
+const gan__thresholds gan__thresholds_in_force = {
+#define VALUE(name, value) .name = value,
+    GAN__THRESHOLDS(VALUE)
+#undef VALUE
+};
 
 double gan__at_least(double a, double b) { return a > b ? a : b; }
 double gan__patient_from(const gan__view *v) { return isfinite(v->last->patient_from) ? v->last->patient_from : 0; }

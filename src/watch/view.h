@@ -41,6 +41,8 @@ double gan__at_least(double a, double b);
 typedef bool (*gan__sign)(const gan__view *v, int64_t *since, char *why, size_t size);
 
 /* Where D's loss goes, and with it the samples (5e). */
+bool gan__sign_thrown(const gan__view *v, int64_t *since, char *why, size_t size);
+bool gan__sign_restless(const gan__view *v, int64_t *since, char *why, size_t size);
 bool gan__sign_oscillation(const gan__view *v, int64_t *since, char *why, size_t size);
 bool gan__sign_swinging_samples(const gan__view *v, int64_t *since, char *why, size_t size);
 bool gan__sign_drift(const gan__view *v, int64_t *since, char *why, size_t size);

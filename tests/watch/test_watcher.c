@@ -166,6 +166,35 @@ static void test_watcher__names_a_weak_d(void **state) {
     expect(gan_loss_hinge(), weak, 3000, GAN_WATCH_D_WEAK);
 }
 
+/* It stands still, and G has found what it takes for real. */
+static void fooled(double step, moment *m) {
+    m->s.auc = 0, m->s.level = 5, m->s.d_loss = 6, m->s.g_loss = .01, m->s.d_update = 0;
+    m->look.distance = 40 + step / 10, m->look.apart = 0, m->look.spread = .01;
+}
+/* Of fakes that are but one, D is not to blame for seeing no more in them. */
+static void one_sample(double step, moment *m) {
+    weak(step, m);
+    m->look.apart = 0, m->look.spread = .01, m->look.coverage = 0, m->look.reach = .003;
+}
+
+static void test_watcher__knows_whose_fault_it_is(void **state) {
+    (void)state;
+    expect(gan_loss_non_saturating(), fooled, 2000, GAN_WATCH_D_WEAK);
+    expect(gan_loss_wasserstein(), fooled, 2000, GAN_WATCH_D_WEAK);
+    expect(gan_loss_non_saturating(), one_sample, 2000, GAN_WATCH_COLLAPSE);
+}
+
+/* Compared with other data than D is trained on: what is missing there is not for D to tell. */
+static void elsewhere(double step, moment *m) {
+    weak(step, m);
+    m->look.own_distance = 1.2, m->look.precision = .6, m->look.reach = .3, m->look.coverage = .25;
+}
+
+static void test_watcher__judges_d_by_its_own_data(void **state) {
+    (void)state;
+    expect(gan_loss_non_saturating(), elsewhere, 3000, GAN_WATCH_COLLAPSE);
+}
+
 static void collapsed(double step, moment *m) {
     if (step > 1000) m->look.coverage = .1, m->look.reach = .12, m->look.distance = 12;
 }
@@ -206,6 +235,31 @@ static void test_watcher__tells_growing_swings_from_settling_ones(void **state) 
     (void)state;
     expect(gan_loss_non_saturating(), swinging, 6000, GAN_WATCH_OSCILLATION);
     expect(gan_loss_non_saturating(), settling, 6000, GAN_WATCH_HEALTHY);
+}
+
+static void restless(double step, moment *m) {
+    (void)step;
+    m->s.d_update = .04, m->s.g_update = .003;
+    m->look.distance = 9;
+}
+static void restless_but_better(double step, moment *m) {
+    restless(step, m);
+    m->look.distance = 40 * exp(-step / 1500);
+}
+static void thrown(double step, moment *m) {
+    if (step == 1) m->s.g_update = 1e6;
+    m->look.distance = 900;
+}
+static void better_and_worse(double step, moment *m) { m->look.distance = 5 + 2 * sin(step / 100); }
+
+static void test_watcher__names_what_cannot_settle(void **state) {
+    (void)state;
+    expect(gan_loss_non_saturating(), restless, 3000, GAN_WATCH_OSCILLATION);
+    expect(gan_loss_non_saturating(), restless_but_better, 3000, GAN_WATCH_HEALTHY);
+    expect(gan_loss_wasserstein(), thrown, 1000, GAN_WATCH_OSCILLATION);
+    expect(gan_loss_hinge(), better_and_worse, 4000, GAN_WATCH_OSCILLATION);
+    gan_watch_verdict v = run(gan_loss_non_saturating(), restless, 3000);
+    assert_non_null(strstr(v.text, "the rate is too high"));
 }
 
 static void drifting(double step, moment *m) {
@@ -456,9 +510,12 @@ int main(void) {
         cmocka_unit_test(test_watcher__names_a_d_that_has_won),
         cmocka_unit_test(test_watcher__takes_no_critic_for_a_winner_by_its_ranks),
         cmocka_unit_test(test_watcher__names_a_weak_d),
+        cmocka_unit_test(test_watcher__knows_whose_fault_it_is),
+        cmocka_unit_test(test_watcher__judges_d_by_its_own_data),
         cmocka_unit_test(test_watcher__names_collapse),
         cmocka_unit_test(test_watcher__names_noise),
         cmocka_unit_test(test_watcher__tells_growing_swings_from_settling_ones),
+        cmocka_unit_test(test_watcher__names_what_cannot_settle),
         cmocka_unit_test(test_watcher__names_drift),
         cmocka_unit_test(test_watcher__names_a_sign_error),
         cmocka_unit_test(test_watcher__names_a_d_that_memorises),
