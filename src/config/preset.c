@@ -59,7 +59,6 @@ static void rpgan(gan_preset *p) {
     p->trainer.loss = gan_loss_relativistic_pairing();
     optimisers(p, adam(2e-4, 0, .99), adam(2e-4, 0, .99));
     d_norm(p, GAN_NORM_NONE);
-    p->image.g_norm = GAN_NORM_NONE;
     p->tricks[0] = "r1:weight=0.1"; /* to be tuned: larger images bear more */
     p->tricks[1] = "r2:weight=0.1";
 }
@@ -128,7 +127,7 @@ static const struct {
     {"dragan", "1705.07215", "non-saturating, penalty 10 around the reals, no norm in D, else as dcgan", dragan},
     {"hinge", "1705.02894, 1802.05957", "hinge, spectral norm in D, Adam 2e-4 (0, .9)", hinge},
     {"ragan", "1807.00734", "relativistic average, spectral norm in D, Adam 2e-4 (.5, .999)", ragan},
-    {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, no norms, Adam 2e-4 (0, .99)", rpgan},
+    {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, no norm in D, Adam 2e-4 (0, .99)", rpgan},
     {"sngan", "1802.05957", "hinge, spectral norm in D, residual nets, 5 steps of D", sngan},
     {"sagan", "1805.08318", "hinge, spectral norm in both, self-attention at 16 x 16, G 1e-4, D 4e-4", sagan},
     {"ttur", "1706.08500", "as dcgan, with G 1e-4 and D 4e-4", ttur},

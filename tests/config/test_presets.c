@@ -96,6 +96,29 @@ static void test_presets__give_their_tricks_to_a_trainer(void **state) {
     }
 }
 
+/* A G whose weights are too small for its layers makes one flat picture, and hands next to no gradient to its first layers. */
+static void test_presets__start_with_pictures(void **state) {
+    (void)state;
+    const char *name;
+    for (int i = 0; (name = gan_preset_name(i)); i++) {
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = 1});
+        gan_config *c = gan_config_new(ctx);
+        gan_config_preset(c, name);
+        gan_config_set(c, "data.path=" GAN_DATA_DIR "/t10k-images-idx3-ubyte.gz");
+        gan_config_set(c, "net.features=8");
+        gan_trainer *t = gan_config_trainer(c, ctx);
+        enum { BATCH = 20 }; /* a whole number for each count of generators */
+        gan_module *G = gan_trainer_generator(t);
+        gan_module_train(G, true);
+        gan_tensor *x = gan_forward(G, gan_trainer_latents(t, BATCH, 1, 0));
+        double deviation = sqrt(gan_item(gan_mean(gan_var_axes(x, GAN_AXIS(0), false))));
+        check_ok(ctx);
+        print_message("%-10s pixels vary by %.3g with the latent\n", name, deviation);
+        if (!(deviation > .02)) fail_msg("%s: pixels vary by %g with the latent", name, deviation);
+        gan_ctx_free(ctx);
+    }
+}
+
 /* --- what they do ------------------------------------------------------------------------------------------------- */
 
 /* What fits images does not always fit points of the plane. */
@@ -158,6 +181,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_presets__have_the_values_of_their_papers),
         cmocka_unit_test(test_presets__give_their_tricks_to_a_trainer),
+        cmocka_unit_test(test_presets__start_with_pictures),
         cmocka_unit_test(test_presets__train_the_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
