@@ -20,6 +20,7 @@
  *   tricks.h      the ready-made ones
  *   metrics.h     how good samples are
  *   classifier.h  a classifier to measure them by
+ *   judge.h       all measures at once, beside real data
  *   watch.h       failure seen early
  *   report.h      a run as one page
  *   train.h       the trainer
@@ -36,6 +37,7 @@
 #include <gan/context.h>
 #include <gan/data.h>
 #include <gan/image.h>
+#include <gan/judge.h>
 #include <gan/loss.h>
 #include <gan/metrics.h>
 #include <gan/models.h>

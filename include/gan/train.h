@@ -5,6 +5,7 @@
 #include <gan/checkpoint.h>
 #include <gan/data.h>
 #include <gan/image.h>
+#include <gan/judge.h>
 #include <gan/loss.h>
 #include <gan/models.h>
 #include <gan/optim.h>
@@ -72,6 +73,8 @@ typedef bool (*gan_step_fn)(void *user, gan_trainer *t, const gan_step_info *inf
 
 typedef struct gan_train_opts {
     int64_t steps;           /* train until this many steps have been taken in all, earlier ones counted */
+    double seconds;          /* of the process's processor time: the run ends after the step in which this call has used them up; 0: no
+                                limit */
     const char *out;         /* run folder, made if missing; NULL: nothing is written */
     int64_t sample_every;    /* steps between sample grids; 0: none but the final one */
     int64_t checkpoint_every; /* 0: only at the end */
@@ -90,7 +93,7 @@ typedef struct gan_train_opts {
 } gan_train_opts;
 
 /* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
- * checkpoint.safetensors, and what gan_report_write makes of them, now and then and at the end. GAN_OK when all steps are done or the run was stopped. After an error the trainer stands at its last
+ * checkpoint.safetensors, and what gan_report_write makes of them, now and then and at the end. GAN_OK when all steps are done, the time is up, or the run was stopped. After an error the trainer stands at its last
  * completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes over
  * what an earlier one left in the folder.
  * A loss that jumps stops nothing. It has a grid written at once, samples/jump-000123.png, and the quality of the samples taken:
@@ -134,6 +137,9 @@ typedef struct gan_sample_opts {
 
 /* Samples of latents z [n, latent]; gan_trainer_sample is this of gan_trainer_latents(t, n, seed, 0). */
 GAN_API gan_tensor *gan_trainer_sample_with(gan_trainer *t, gan_tensor *z, gan_sample_opts opts);
+
+/* gan_judge_samples of samples that gan_trainer_sample_with would make of gan_trainer_latents of that seed. */
+GAN_API gan_scores gan_trainer_judge(gan_trainer *t, gan_judge *j, uint64_t seed, gan_sample_opts opts);
 
 /* The values that samples are made on: the average, but for buffers that do not average. Spectral norm's sigma is that of the
  * averaged weights, and batch norm's statistics are estimated anew, over 16 batches (gan_batch_norm_refresh). NULL without an

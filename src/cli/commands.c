@@ -6,8 +6,9 @@
 
 #include "run_progress.h"
 
-static const command *const commands[] = {&train_command,   &resume_command, &sample_command, &report_command,
-                                          &inspect_command, &watch_command,  &tricks_command, &presets_command};
+static const command *const commands[] = {&train_command,      &resume_command, &sample_command,  &eval_command,
+                                          &classifier_command, &report_command, &inspect_command, &watch_command,
+                                          &tricks_command,     &presets_command};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int print_help(const command *self) {
@@ -73,7 +74,7 @@ bool file_exists(const char *path) {
 
 static int overview(FILE *to) {
     fprintf(to, "usage: gan COMMAND ...\n\nTrains generative adversarial networks (libgan %s).\n\n", gan_version());
-    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-8s  %s\n", commands[i]->name, commands[i]->brief);
+    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-10s  %s\n", commands[i]->name, commands[i]->brief);
     fprintf(to, "\n\"gan COMMAND --help\" tells more; gan(1) is the manual.\n");
     return to == stdout ? EXIT_OK : EXIT_USAGE;
 }

@@ -17,8 +17,8 @@ typedef struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 } command;
 
-extern const command train_command, resume_command, sample_command, report_command, inspect_command, watch_command,
-    tricks_command, presets_command;
+extern const command train_command, resume_command, sample_command, eval_command, classifier_command, report_command,
+    inspect_command, watch_command, tricks_command, presets_command;
 
 /* Prints the command's help; EXIT_OK. */
 int print_help(const command *self);
@@ -28,6 +28,10 @@ int usage_error(const command *self, const char *format, ...) GAN_PRINTF(2, 3);
 
 /* The same for what getopt_long does not take: an option that is none, with the nearest that is one, or one without its value. */
 int option_error(const command *self, const char *given, const struct option *options);
+
+/* Reads options that are rows of a table, as --name VALUE or, of BOOL, --name, into opts; and --help. -1: go on, at optind,
+ * otherwise the exit status. */
+int read_options(const command *self, const gan_option *rows, void *opts, int argc, char **argv);
 
 /* The context's error on stderr; EXIT_FAILED. */
 int failure(const command *self, const gan_ctx *ctx);

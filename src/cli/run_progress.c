@@ -172,6 +172,8 @@ static int tell_end(const gan_config *c, const gan_trainer *t, const progress *p
     if (p->first >= p->last)
         printf("%lld steps had been taken already: \"gan resume %s --set steps=N\" goes on to N\n", (long long)p->first,
                out.value);
+    else if (gan_trainer_steps(t) < p->last && !p->quiet)
+        printf("the time is up after step %lld; \"gan resume %s\" goes on\n", (long long)gan_trainer_steps(t), out.value);
     else if (!p->quiet)
         printf("%lld steps are done; samples%s and checkpoint are in %s\n", (long long)p->last,
                on(c, "no_report") ? "" : ", report.html", out.value);

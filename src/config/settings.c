@@ -14,6 +14,7 @@ static const gan_option run_options[] = {
     ROW("threads", INT, threads, "0: one per processor", .high = 256),
     ROW("out", TEXT, out, "the run folder", .room = GAN__PATH),
     ROW("steps", INT64, train.steps, "until so many have been taken in all", COUNT),
+    ROW("seconds", NUMBER, train.seconds, "processor time after which a session ends, whatever the steps; 0: no limit", COUNT),
     ROW("sample_every", INT64, train.sample_every, "steps between sample grids; 0: none but the last", COUNT),
     ROW("checkpoint_every", INT64, train.checkpoint_every, "steps between checkpoints; 0: at the end only", COUNT),
     ROW("log_every", INT64, train.log_every, "steps between lines in metrics.jsonl", FROM_1),

@@ -7,6 +7,11 @@
 #include "classifier_impl.h"
 #include "rows.h"
 
+typedef struct classifier {
+    gan__model model; /* first, as all models have it */
+    gan_classifier_opts opts;
+} classifier;
+
 static gan_tensor *forward(gan_module *m, gan_call *call, gan_tensor *x) {
     if (!gan__model_takes(m, x)) return x;
     return gan_call_child(call, gan_module_child(m, "head"), gan_call_child(call, gan__model_main(m), x));
@@ -16,7 +21,7 @@ static const gan_module_type classifier_type = {
     .name = "Classifier",
     .forward = forward,
     .describe = gan__model_describe,
-    .data_bytes = sizeof(gan__model),
+    .data_bytes = sizeof(classifier),
 };
 
 gan_classifier_opts gan_classifier_for(const gan_dataset *data) {
@@ -78,6 +83,8 @@ gan_module *gan_classifier_new(gan_ctx *ctx, gan_classifier_opts o) {
     add_features(ctx, main, map, &o);
     gan__model_adopt(m, "head", gan_linear_layer(ctx, o.features, o.classes, (gan_linear_opts){0}));
     gan_module_init(m, gan_init_he());
+    classifier *own = gan_module_data(m);
+    if (own) own->opts = o;
     gan_stream_seek(init, before);
     return gan__model_made(ctx, m);
 }
@@ -91,10 +98,11 @@ bool gan__is_classifier(gan_module *m, const char *who) {
     return false;
 }
 
-int64_t gan__classifier_classes(const gan_module *m) {
-    const gan_param *bias = gan_module_find(m, "head.bias");
-    return bias ? gan_count(bias->tensor) : 0;
-}
+gan_classifier_opts gan__classifier_opts(const gan_module *m) { return ((const classifier *)gan_module_data(m))->opts; }
+
+gan_shape gan__classifier_sample(const gan_module *m) { return ((const classifier *)gan_module_data(m))->model.sample; }
+
+int64_t gan__classifier_classes(const gan_module *m) { return gan__classifier_opts(m).classes; }
 
 /* --- what it says ----------------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../io/event_file.h"
@@ -153,13 +154,21 @@ static bool after_step(gan_trainer *t, const gan_train_opts *o, outputs *to, con
     return go_on;
 }
 
+/* Of all threads of the process. */
+static double processor_seconds(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+
 static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
     gan_ctx *ctx = t->object.ctx;
-    bool go_on = true;
+    double until = o->seconds > 0 ? processor_seconds() + o->seconds : 0;
+    bool go_on = true, late = false;
     int64_t epoch = gan__epochs_done(t);
     lookout l = {.said = 0};
     t->stopped = false;
-    while (go_on && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
+    while (go_on && !late && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
         gan_step_info info;
         if (gan_trainer_step(t, &info) != GAN_OK) {
             if (gan__watching_failed(t, to->log)) continue;
@@ -168,11 +177,12 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
         look_out(t, o, to, &l, &info);
         go_on = after_step(t, o, to, &info, info.epoch > epoch) && gan__ok(ctx);
         epoch = info.epoch;
+        late = until > 0 && processor_seconds() >= until;
     }
     if (!gan__ok(ctx) || !o->out) return;
     write_checkpoint(t, o, to);
     bool told = due(t->steps.value, o->sample_every);
-    if (t->steps.value >= o->steps) write_samples(t, o, told ? &(outputs){0} : to, "samples/final.png");
+    if (late || t->steps.value >= o->steps) write_samples(t, o, told ? &(outputs){0} : to, "samples/final.png");
 }
 
 /* A run that failed on its way keeps what it had reached, beside the checkpoint: the state is that of the last complete step, but

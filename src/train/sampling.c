@@ -126,3 +126,26 @@ gan_tensor *gan_trainer_sample(gan_trainer *t, int64_t n, uint64_t seed) {
     gan_release(z);
     return out;
 }
+
+/* --- judging -------------------------------------------------------------------------------------------------- */
+
+typedef struct fakes {
+    gan_trainer *t;
+    gan_tensor *z;
+    gan_sample_opts opts;
+} fakes;
+
+static gan_tensor *draw_fakes(void *user, int64_t start, int64_t n) {
+    const fakes *f = user;
+    return gan_trainer_sample_with(f->t, gan_slice(f->z, 0, start, n), f->opts);
+}
+
+gan_scores gan_trainer_judge(gan_trainer *t, gan_judge *j, uint64_t seed, gan_sample_opts opts) {
+    gan_ctx *ctx = gan__trainer_ctx(t, "gan_trainer_judge");
+    if (!gan__ok(ctx) || gan_judge_is_nil(j)) return gan_judge_samples(NULL, NULL, NULL);
+    gan_scope_begin(ctx);
+    fakes f = {t, gan_trainer_latents(t, gan_judge_count(j), seed, 0), opts};
+    gan_scores s = gan_judge_samples(j, draw_fakes, &f);
+    gan_scope_end(ctx);
+    return s;
+}

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/small.sh"
 cd "$work"
 
-for command in train resume sample inspect watch tricks presets; do
+for command in train resume sample eval classifier report inspect watch tricks presets; do
     expect 0 "usage: gan $command" $command --help
     expect 0 "usage: gan $command" help $command
     expect 0 " $command " --help

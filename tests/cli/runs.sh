@@ -32,6 +32,15 @@ for signal in INT TERM; do
     same undisturbed/checkpoint.safetensors $signal/checkpoint.safetensors "a run that was interrupted at step $taken ends elsewhere"
 done
 
+# A limit of processor time ends a session like the last step, and the run goes on from there.
+expect 0 "the time is up after step" train $small $with --set seconds=0.2 --steps 100000000 --out timed
+taken=$(sed -n 's/^the time is up after step \([0-9]*\);.*/\1/p' output)
+[ -s timed/samples/final.png ] || wrong "no final samples"
+total=$((${taken:-0} + 2))
+expect 0 "$total steps are done" resume timed --set steps=$total --set seconds=0
+expect 0 "$total steps are done" train $small $with --steps $total --out undisturbed --overwrite
+same undisturbed/checkpoint.safetensors timed/checkpoint.safetensors "a run whose time was up at step $taken ends elsewhere"
+
 # The folder's own run.ini repeats the run, and so does what --dry-run prints.
 expect 0 "steps are done" train straight/run.ini --out again
 same straight/checkpoint.safetensors again/checkpoint.safetensors "run.ini does not repeat its run"

@@ -7,7 +7,7 @@ cd "$1"
 find src include/gan -name '*.[ch]' | sort | xargs awk '
     # Layers in ascending order; those on one line do not know each other.
     BEGIN {
-        n = split("base|kernels|tensor|ops|nn|optim loss|data models|tricks|metrics io|watch|report|train|config|cli", rows, "|")
+        n = split("base|kernels|tensor|ops|nn|optim loss|data models|tricks|metrics io|judge|watch|report|train|config|cli", rows, "|")
         for (i = 1; i <= n; i++) {
             m = split(rows[i], names, " ")
             for (j = 1; j <= m; j++) rank[names[j]] = i
