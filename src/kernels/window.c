@@ -1,5 +1,7 @@
 #include "window.h"
 
+#include <string.h>
+
 #define TASK 16384 /* elements, about */
 
 typedef struct job {
@@ -161,7 +163,26 @@ static void place_rows(void *arg, int64_t begin, int64_t end) {
     }
 }
 
+/* Of windows that lie apart each pixel has at most one: what the index points to in a row of pixels is written there. */
+static void place_rows_apart(void *arg, int64_t begin, int64_t end) {
+    const job *j = arg;
+    const gan__window_shape *s = j->s;
+    for (int64_t row = begin; row < end; row++) {
+        gan_real *x = j->to + row * s->w * s->c;
+        int64_t in_windows = row % s->h + s->pt, oy = in_windows / s->sh, first = in_windows % s->sh * s->kw;
+        memset(x, 0, (size_t)(s->w * s->c) * sizeof *x);
+        if (in_windows % s->sh >= s->kh || oy >= s->oh) continue;
+        int64_t at = (row / s->h * s->oh + oy) * s->ow * s->c;
+        for (int64_t ox = 0; ox < s->ow; ox++)
+            for (int64_t c = 0; c < s->c; c++, at++) {
+                int64_t kx = (int64_t)j->index[at] - first;
+                if (kx >= 0 && kx < s->kw) x[(ox * s->sw - s->pl + kx) * s->c + c] = j->from[at];
+            }
+    }
+}
+
 void gan__window_place(gan_ctx *ctx, const gan__window_shape *s, const gan_real *y, const gan_real *index, gan_real *x) {
     job j = {.s = s, .from = y, .index = index, .to = x};
-    by_rows(ctx, s->n * s->h, s->w * s->c, place_rows, &j);
+    bool apart = s->sh >= s->kh && s->sw >= s->kw;
+    by_rows(ctx, s->n * s->h, s->w * s->c, apart ? place_rows_apart : place_rows, &j);
 }

@@ -42,6 +42,7 @@ CASES = [
     ("mixed", (1, 7, 5, 2), (2, 3), (3, 1), (1, 2, 0, 1)),
     ("all", (3, 3, 5, 2), (3, 5), (3, 5), (0, 0, 0, 0)),
     ("gaps", (1, 7, 8, 5), (1, 2), (2, 3), (0, 0, 0, 1)),
+    ("apart", (2, 6, 7, 3), (2, 2), (3, 3), (1, 1, 1, 1)),                   # windows apart, padding on all sides
 ]
 for name, shape, size, stride, pad in CASES:
     g.case(f"avg_{name}", avg_pool(size, stride, pad), [g.randn(*shape)])

@@ -15,6 +15,7 @@ POOL(overlap, .size_h = 3, .size_w = 3, .stride_h = 2, .stride_w = 2, .pad = {1,
 POOL(mixed, .size_h = 2, .size_w = 3, .stride_h = 3, .stride_w = 1, .pad = {1, 2, 0, 1})
 POOL(all, .size_h = 3, .size_w = 5)
 POOL(gaps, .size_h = 1, .size_w = 2, .stride_h = 2, .stride_w = 3, .pad = {0, 0, 0, 1})
+POOL(apart, .size_h = 2, .size_w = 2, .stride_h = 3, .stride_w = 3, .pad = {1, 1, 1, 1})
 CALL(max_ties, gan_max_pool2d(in[0], (gan_pool_opts){2, 3, 1, 2, {1, 0, 0, 1}}))
 CALL(upsample_2, gan_upsample_nearest2d(in[0], 2, 2))
 CALL(upsample_3_1, gan_upsample_nearest2d(in[0], 3, 1))
@@ -55,6 +56,7 @@ static const op_case cases[] = {
     POOL_CASES(mixed),
     POOL_CASES(all),
     POOL_CASES(gaps),
+    POOL_CASES(apart),
     {"gan_max_pool2d", "max_ties", max_ties, 1, 0, 0},
     {"gan_upsample_nearest2d", "upsample_2", upsample_2, 1, 2, 0},
     {"gan_upsample_nearest2d", "upsample_3_1", upsample_3_1, 1, 2, 0},

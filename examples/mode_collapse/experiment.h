@@ -1,0 +1,50 @@
+/* A table of training runs: methods by seeds. What is finished is kept in OUT/results.tsv, a line to a run, and never run again;
+ * what is not goes on from its checkpoint. */
+#ifndef EXPERIMENT_H
+#define EXPERIMENT_H
+
+#include <gan/gan.h>
+
+enum { EXPERIMENT_FIGURES = 3 };
+
+/* One run: a method on one set of data, with a seed, for so many steps. */
+typedef struct experiment_run {
+    int data, method; /* indexes into the experiment's names */
+    int64_t steps;
+    uint64_t seed;
+} experiment_run;
+
+typedef struct experiment_published {
+    const char *data, *paper;
+    const char *figures[EXPERIMENT_FIGURES]; /* as printed there */
+} experiment_published;
+
+/* A pair of nets, their data and a trainer with its tricks, all in one context. */
+typedef struct experiment_setup {
+    gan_trainer *trainer;
+    void *user; /* handed to measure */
+} experiment_setup;
+
+typedef struct experiment {
+    const char *title;
+    const char *data[4], *methods[16]; /* names, ended by NULL */
+    const char *figures[EXPERIMENT_FIGURES];
+    double factor[EXPERIMENT_FIGURES]; /* to print them by: 100 for a share in percent */
+    const char *default_steps;
+    int samples;                           /* in a picture */
+    const experiment_published *published; /* ended by a row without data */
+
+    experiment_setup (*set_up)(gan_ctx *ctx, const experiment_run *run);
+    /* Figures of the trained G. */
+    void (*measure)(gan_ctx *ctx, const experiment_run *run, experiment_setup setup, double figures[EXPERIMENT_FIGURES]);
+    /* Those of a perfect sampler, one draw of them. */
+    void (*perfect)(gan_ctx *ctx, int data, uint64_t seed, double figures[EXPERIMENT_FIGURES]);
+} experiment;
+
+/* Where the digits lie (--digits). */
+extern const char *experiment_digits;
+
+/* Reads the command line, makes the runs that are wanted and prints the table. The program's exit status. */
+int experiment_main(int argc, char **argv, const experiment *e);
+
+#endif
