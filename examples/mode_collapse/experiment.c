@@ -36,18 +36,31 @@ typedef struct result {
 static result results[MOST_RESULTS];
 static int n_results;
 
+static int figures_of(const experiment *e) {
+    int n = 0;
+    while (e->figures[n]) n++;
+    return n;
+}
+
+static bool read_line(const char *line, int n_figures, result *r) {
+    int used = 0;
+    if (sscanf(line, "%15s %31s %" SCNd64 " %" SCNu64 "%n", r->data, r->method, &r->steps, &r->seed, &used) != 4) return false;
+    for (int i = 0; i < n_figures; i++) {
+        char *end;
+        r->figures[i] = strtod(line + used, &end);
+        if (end == line + used) return false;
+        used = (int)(end - line);
+    }
+    return line[used] == '\n';
+}
+
 /* A line that was cut off by a crash is not read, and its run is made again. */
-static void read_results(const char *path) {
+static void read_results(const experiment *e, const char *path) {
     FILE *f = fopen(path, "r");
     char line[256];
     n_results = 0;
-    while (f && n_results < MOST_RESULTS && fgets(line, sizeof line, f)) {
-        result *r = &results[n_results];
-        if (sscanf(line, "%15s %31s %" SCNd64 " %" SCNu64 " %lf %lf %lf", r->data, r->method, &r->steps, &r->seed, &r->figures[0],
-                   &r->figures[1], &r->figures[2]) == 7 &&
-            strchr(line, '\n'))
-            n_results++;
-    }
+    while (f && n_results < MOST_RESULTS && fgets(line, sizeof line, f))
+        if (read_line(line, figures_of(e), &results[n_results])) n_results++;
     if (f) fclose(f);
 }
 
@@ -61,11 +74,11 @@ static bool is_known(const result *r) {
     return false;
 }
 
-static bool keep(const char *path, const result *r) {
+static bool keep(const experiment *e, const char *path, const result *r) {
     FILE *f = fopen(path, "a");
     if (!f) return false;
     fprintf(f, "%s\t%s\t%" PRId64 "\t%" PRIu64, r->data, r->method, r->steps, r->seed);
-    for (int i = 0; i < EXPERIMENT_FIGURES; i++) fprintf(f, "\t%.9g", r->figures[i]);
+    for (int i = 0; i < figures_of(e); i++) fprintf(f, "\t%.9g", r->figures[i]);
     fputc('\n', f);
     bool well = fflush(f) == 0 && fsync(fileno(f)) == 0;
     return fclose(f) == 0 && well;
@@ -89,22 +102,22 @@ static bool make_run(const experiment *e, const char *out, const experiment_run 
     snprintf(folder, sizeof folder, "%s/%s-%s-%" PRId64 "-seed%" PRIu64, out, r->data, r->method, r->steps, r->seed);
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", folder);
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = run->seed, .threads = threads});
-    experiment_setup setup = e->set_up(ctx, run);
-    running = setup.trainer;
-    if (access(checkpoint, R_OK) == 0) gan_trainer_load(setup.trainer, checkpoint);
-    if (stopped) gan_trainer_stop(setup.trainer);
-    gan_train(setup.trainer, (gan_train_opts){.steps = run->steps,
-                                              .out = folder,
-                                              .sample_every = run->steps / 4,
-                                              .checkpoint_every = 1000,
-                                              .log_every = 100,
-                                              .samples = e->samples,
-                                              .no_watch = true,
-                                              .on_step = tell,
-                                              .user = folder});
+    gan_trainer *t = e->set_up(ctx, run);
+    running = t;
+    if (access(checkpoint, R_OK) == 0) gan_trainer_load(t, checkpoint);
+    if (stopped) gan_trainer_stop(t);
+    gan_train(t, (gan_train_opts){.steps = run->steps,
+                                  .out = folder,
+                                  .sample_every = run->steps / 4,
+                                  .checkpoint_every = 1000,
+                                  .log_every = 100,
+                                  .samples = e->samples,
+                                  .no_watch = true,
+                                  .on_step = tell,
+                                  .user = folder});
     running = NULL;
-    bool complete = !gan_ctx_status(ctx) && gan_trainer_steps(setup.trainer) >= run->steps;
-    if (complete) e->measure(ctx, run, setup, r->figures);
+    bool complete = !gan_ctx_status(ctx) && gan_trainer_steps(t) >= run->steps;
+    if (complete) e->measure(ctx, run, t, r->figures);
     if (gan_ctx_status(ctx)) fprintf(stderr, "%s: %s\n", folder, gan_ctx_message(ctx));
     complete &= !gan_ctx_status(ctx);
     gan_ctx_free(ctx);
@@ -135,7 +148,7 @@ static void print_tally(const tally *t, double factor) {
 
 static void print_row(const experiment *e, const char *data, const char *what, const tally *tallies) {
     printf("| %s | %s |", data, what);
-    for (int i = 0; i < EXPERIMENT_FIGURES; i++) print_tally(&tallies[i], e->factor[i]);
+    for (int i = 0; i < figures_of(e); i++) print_tally(&tallies[i], e->factor[i]);
     putchar('\n');
 }
 
@@ -169,15 +182,17 @@ static void print_own(const experiment *e, const char *data) {
 
 static void print_table(const experiment *e) {
     printf("\n%s\nOwn rows: mean +- standard error (least to greatest) over seeds.\n\n| data | method |", e->title);
-    for (int i = 0; i < EXPERIMENT_FIGURES; i++) printf(" %s |", e->figures[i]);
-    printf("\n|---|---|---|---|---|\n");
+    for (int i = 0; i < figures_of(e); i++) printf(" %s |", e->figures[i]);
+    printf("\n|---|---|");
+    for (int i = 0; i < figures_of(e); i++) printf("---|");
+    putchar('\n');
     for (int d = 0; e->data[d]; d++) {
         print_perfect(e, d);
         print_own(e, e->data[d]);
         for (const experiment_published *p = e->published; p->data; p++) {
             if (strcmp(p->data, e->data[d])) continue;
             printf("| %s | published: %s |", p->data, p->paper);
-            for (int i = 0; i < EXPERIMENT_FIGURES; i++) printf(" %s |", p->figures[i]);
+            for (int i = 0; i < figures_of(e); i++) printf(" %s |", p->figures[i]);
             putchar('\n');
         }
     }
@@ -285,21 +300,21 @@ int experiment_main(int argc, char **argv, const experiment *e) {
     if (mkdir(out, 0777) && errno != EEXIST) return perror(out), 1;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    read_results(path);
+    read_results(e, path);
 
     bool failed = false;
     for (int64_t seed = w.first_seed; seed <= w.last_seed && !w.table_only; seed++)
         for (int m = 0; e->methods[m]; m++)
             for (int d = 0; e->data[d] && !stopped; d++) {
                 if (!listed(w.data, e->data[d]) || !listed(w.methods, e->methods[m])) continue;
-                experiment_run run = {.data = d, .method = m, .steps = w.steps, .seed = (uint64_t)seed};
+                experiment_run run = {.data = d, .method = m, .steps = w.steps, .seed = (uint64_t)seed, .out = out};
                 result r = {.steps = w.steps, .seed = (uint64_t)seed};
                 snprintf(r.data, sizeof r.data, "%s", e->data[d]);
                 snprintf(r.method, sizeof r.method, "%s", e->methods[m]);
                 if (is_known(&r)) continue;
                 if (make_run(e, out, &run, w.threads, &r)) {
-                    if (!keep(path, &r)) return perror(path), 1;
-                    read_results(path);
+                    if (!keep(e, path, &r)) return perror(path), 1;
+                    read_results(e, path);
                 } else if (!stopped) {
                     failed = true;
                 }

@@ -5,13 +5,14 @@
 
 #include <gan/gan.h>
 
-enum { EXPERIMENT_FIGURES = 3 };
+enum { EXPERIMENT_FIGURES = 3 }; /* at most */
 
 /* One run: a method on one set of data, with a seed, for so many steps. */
 typedef struct experiment_run {
     int data, method; /* indexes into the experiment's names */
     int64_t steps;
     uint64_t seed;
+    const char *out; /* the folder of all runs */
 } experiment_run;
 
 typedef struct experiment_published {
@@ -19,24 +20,19 @@ typedef struct experiment_published {
     const char *figures[EXPERIMENT_FIGURES]; /* as printed there */
 } experiment_published;
 
-/* A pair of nets, their data and a trainer with its tricks, all in one context. */
-typedef struct experiment_setup {
-    gan_trainer *trainer;
-    void *user; /* handed to measure */
-} experiment_setup;
-
 typedef struct experiment {
     const char *title;
-    const char *data[4], *methods[16]; /* names, ended by NULL */
-    const char *figures[EXPERIMENT_FIGURES];
-    double factor[EXPERIMENT_FIGURES]; /* to print them by: 100 for a share in percent */
+    const char *data[4], *methods[16];           /* names, ended by NULL */
+    const char *figures[EXPERIMENT_FIGURES + 1]; /* names, ended by NULL */
+    double factor[EXPERIMENT_FIGURES];           /* to print them by: 100 for a share in percent */
     const char *default_steps;
     int samples;                           /* in a picture */
     const experiment_published *published; /* ended by a row without data */
 
-    experiment_setup (*set_up)(gan_ctx *ctx, const experiment_run *run);
+    /* Nets, their data and a trainer with its tricks. */
+    gan_trainer *(*set_up)(gan_ctx *ctx, const experiment_run *run);
     /* Figures of the trained G. */
-    void (*measure)(gan_ctx *ctx, const experiment_run *run, experiment_setup setup, double figures[EXPERIMENT_FIGURES]);
+    void (*measure)(gan_ctx *ctx, const experiment_run *run, gan_trainer *t, double figures[EXPERIMENT_FIGURES]);
     /* Those of a perfect sampler, one draw of them. */
     void (*perfect)(gan_ctx *ctx, int data, uint64_t seed, double figures[EXPERIMENT_FIGURES]);
 } experiment;

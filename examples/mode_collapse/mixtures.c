@@ -52,7 +52,7 @@ static gan_trainer_opts options_of(const experiment_run *run) {
     return o;
 }
 
-static experiment_setup set_up(gan_ctx *ctx, const experiment_run *run) {
+static gan_trainer *set_up(gan_ctx *ctx, const experiment_run *run) {
     gan_trainer_opts o = options_of(run);
     gan_mixture_opts points = {.count = 100000};
     gan_dataset *data = run->data == RING ? gan_ring_data(ctx, points) : gan_grid_data(ctx, points);
@@ -62,7 +62,7 @@ static experiment_setup set_up(gan_ctx *ctx, const experiment_run *run) {
     gan_module_init(D, gan_init_dcgan());
     gan_trainer *t = gan_trainer_new(G, D, data, o);
     if (run->method == BEST) use_best(ctx, t, run);
-    return (experiment_setup){.trainer = t};
+    return t;
 }
 
 static void figures_of(gan_modes m, double figures[EXPERIMENT_FIGURES]) {
@@ -72,9 +72,9 @@ static void figures_of(gan_modes m, double figures[EXPERIMENT_FIGURES]) {
 static gan_tensor *means_of(gan_ctx *ctx, int data) { return data == RING ? gan_ring_means(ctx) : gan_grid_means(ctx); }
 static double std_of(int data) { return data == RING ? GAN_RING_STD : GAN_GRID_STD; }
 
-static void measure(gan_ctx *ctx, const experiment_run *run, experiment_setup setup, double figures[EXPERIMENT_FIGURES]) {
+static void measure(gan_ctx *ctx, const experiment_run *run, gan_trainer *t, double figures[EXPERIMENT_FIGURES]) {
     gan_scope_begin(ctx);
-    gan_tensor *x = gan_trainer_sample(setup.trainer, SAMPLES, 12345);
+    gan_tensor *x = gan_trainer_sample(t, SAMPLES, 12345);
     figures_of(gan_mixture_modes(x, means_of(ctx, run->data), std_of(run->data)), figures);
     gan_scope_end(ctx);
 }
