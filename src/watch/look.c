@@ -113,7 +113,8 @@ static moments moments_of(const gan_tensor *t) {
 static void look_at_memory(const gan_watch_look *l, double sign, gan__watch_record *r) {
     moments train = moments_of(l->d_real), held_out = moments_of(l->d_held_out), fake = moments_of(l->d_fake);
     double apart = sign * (train.mean - fake.mean);
-    if (!(apart > 3 * sqrt(train.error + fake.error))) return; /* nothing to be a share of */
+    r->memory = r->memory_error = 0;
+    if (!(apart > 3 * sqrt(train.error + fake.error))) return; /* nothing to be a share of: nothing is known by heart */
     r->memory = sign * (train.mean - held_out.mean) / apart;
     r->memory_error = sqrt(train.error + held_out.error) / apart;
 }

@@ -49,12 +49,18 @@ static bool at_chance(const gan__view *v, const gan__watch_record *r) {
 }
 
 /* A weak D is right about all pairs at times, by next to nothing, and wrong about all at others: what counts is the mean of ranks
- * over the latest steps. */
-static double mean_auc(const gan__view *v, double steps) {
-    double sum = 0, weight = 0;
-    for (const gan__watch_record *r = v->last; r >= v->first && v->last->step - r->step < steps; r--)
-        if (isfinite(r->auc)) sum += r->auc * r->steps, weight += r->steps;
-    return weight > 0 ? sum / weight : NAN;
+ * over the latest steps, and how far its loss is from a constant D's. */
+typedef struct late {
+    double auc, merit; /* how far D's loss is from a constant D's; NaN: not known */
+} late;
+
+static late late_of(const gan__view *v, double steps) {
+    double auc = 0, merit = 0, n_auc = 0, n_merit = 0;
+    for (const gan__watch_record *r = v->last; r >= v->first && v->last->step - r->step < steps; r--) {
+        if (isfinite(r->auc)) auc += r->auc * r->steps, n_auc += r->steps;
+        if (isfinite(r->level)) merit += fabs(1 - r->level) * r->steps, n_merit += r->steps;
+    }
+    return (late){n_auc > 0 ? auc / n_auc : NAN, n_merit > 0 ? merit / n_merit : NAN};
 }
 
 /* Steps that signs may rest on. */
@@ -72,16 +78,20 @@ static void say_chance(const gan__view *v, char *why, size_t size) {
 
 static bool all_alike(const gan__watch_record *r) { return r->apart < GAN__LIMIT->alike || r->spread < GAN__LIMIT->alike; }
 
-/* What D cannot tell from its training data may still be far from other data. */
-static bool far_from_its_data(const gan__view *v, double steps) {
-    return gan__own_distance(v->last) > GAN__LIMIT->weak_distance && gan__stalled(v, steps);
+/* What D cannot tell from its training data may still be far from other data. Samples that cover half of the data are not bad,
+ * however W, which counts in the width of the data's modes, sees them. */
+static bool far_from_its_data(const gan__view *v) {
+    const gan__watch_record *r = v->last;
+    bool covers = isnan(r->own_distance) && r->coverage >= GAN__LIMIT->good_coverage;
+    return gan__own_distance(r) > GAN__LIMIT->weak_distance && !covers;
 }
 
 static bool sign_weak(const gan__view *v, int64_t *since, char *why, size_t size) {
     double steps = gan__patience(v, GAN__LIMIT->weak_steps);
     bool all_along = gan__held(v, at_chance, since) >= steps;
-    if (!all_along && !(mean_auc(v, steps) < GAN__LIMIT->weak_mean_auc)) return false;
-    if (seen(v) < steps || !far_from_its_data(v, steps)) return false;
+    late d = late_of(v, steps);
+    if (!all_along && !(d.auc < GAN__LIMIT->weak_mean_auc) && !(d.merit < GAN__LIMIT->weak_merit)) return false;
+    if (seen(v) < steps || !far_from_its_data(v) || !gan__slow(v, steps)) return false;
     if (all_alike(v->last)) return false; /* D is not to blame for a G that makes one sample */
     if (!all_along) *since = (int64_t)(v->last->step - steps);
     say_chance(v, why, size);
@@ -91,7 +101,8 @@ static bool sign_weak(const gan__view *v, int64_t *since, char *why, size_t size
 /* A D that takes nearly every fake for more real than any real has not kept up at all; whatever G does then is not G's fault. */
 static bool sign_fooled(const gan__view *v, int64_t *since, char *why, size_t size) {
     double steps = gan__patience(v, GAN__LIMIT->fooled_steps);
-    if (seen(v) < steps || !(mean_auc(v, steps) < GAN__LIMIT->fooled_auc) || !far_from_its_data(v, steps)) return false;
+    if (seen(v) < steps || !(late_of(v, steps).auc < GAN__LIMIT->fooled_auc)) return false;
+    if (!far_from_its_data(v) || !gan__stalled(v, steps)) return false;
     *since = (int64_t)(v->last->step - steps);
     say_chance(v, why, size);
     return true;
@@ -124,9 +135,7 @@ static bool left_out(const gan__view *v, const gan__watch_record *r) {
 }
 
 static bool collapsed(const gan__view *v, gan__condition sign, int64_t *since, char *why, size_t size) {
-    if (gan__held(v, sign, since) < gan__patience(v, GAN__LIMIT->collapse_steps) ||
-        !gan__bad_samples(v->last, GAN__LIMIT->good_distance))
-        return false;
+    if (gan__held(v, sign, since) < gan__patience(v, GAN__LIMIT->collapse_steps)) return false;
     const gan__watch_record *r = v->last;
     int n = snprintf(why, size, "samples cover %.0f %% of the data", 100 * r->coverage);
     if (r->missing > 0) n += snprintf(why + n, size - (size_t)n, ", %.0f %% of the classes are missing", 100 * r->missing);
@@ -142,13 +151,14 @@ static bool sign_repeats(const gan__view *v, int64_t *since, char *why, size_t s
 
 static bool sign_left_out(const gan__view *v, int64_t *since, char *why, size_t size) {
     bool others = gan__own_distance(v->last) < v->last->distance / 2; /* what D is trained on is reached, other data are not */
-    return (others || gan__stalled(v, gan__patience(v, GAN__LIMIT->left_out_steps))) && collapsed(v, left_out, since, why, size);
+    bool bad = v->last->coverage < GAN__LIMIT->good_coverage && gan__stalled(v, gan__patience(v, GAN__LIMIT->left_out_steps));
+    return (others || bad) && collapsed(v, left_out, since, why, size);
 }
 
 /* --- 5d: noise ---------------------------------------------------------------------------------------------- */
 
 static bool structureless(const gan__view *v, const gan__watch_record *r) {
-    if (at_chance(v, r)) return false; /* then that comes first */
+    if (at_chance(v, r) || all_alike(r)) return false; /* then that comes first */
     if (isnan(r->neighbours)) return r->precision < GAN__LIMIT->noise_precision && r->apart > GAN__LIMIT->noise_apart;
     return r->neighbours < GAN__LIMIT->noise_neighbours * r->neighbours_real && r->spectrum > GAN__LIMIT->noise_spectrum;
 }

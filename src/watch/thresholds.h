@@ -7,6 +7,8 @@
     X(better, .05)        /* W must fall by this share to have got better */                                                     \
     X(good_distance, 1.5) /* samples with a W below are good, */                                                                 \
     X(bad_distance, 2)    /* above they are bad */                                                                               \
+    X(good_coverage, .5)  /* as are samples that cover so much of the data; */                                                   \
+    X(slow, .4)           /* in time W must fall below this share of what it was */                                              \
     X(share_of_run, .2)   /* signs must have held for so much of the run */                                                      \
                                                                                                                                  \
     X(won_level, .02) /* 5a: D's loss, */                                                                                        \
@@ -20,6 +22,7 @@
                                                                                                                                  \
     X(weak_auc, .55)      /* 5b: in each record, */                                                                              \
     X(weak_mean_auc, .57) /* or in the mean */                                                                                   \
+    X(weak_merit, .05)    /* or D's loss differs by so little from a constant one's */                                           \
     X(weak_distance, 3)                                                                                                          \
     X(weak_steps, 800)                                                                                                           \
     X(alike, .1)      /* samples, by their distance to each other or by their spread, of reals' */                               \

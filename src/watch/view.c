@@ -64,5 +64,13 @@ double gan__held(const gan__view *v, gan__condition holds, int64_t *since) {
 double gan__patience(const gan__view *v, double least) { return gan__at_least(least, GAN__LIMIT->share_of_run * v->last->step); }
 
 bool gan__stalled(const gan__view *v, double steps) { return v->last->step - v->stalled_since >= steps; }
+
+bool gan__slow(const gan__view *v, double steps) {
+    double then = INFINITY;
+    for (const gan__watch_record *r = v->first; r <= v->last && v->last->step - r->step >= steps; r++)
+        then = fmin(then, gan__own_distance(r)); /* of a number and NaN: the number */
+    return isfinite(then) && gan__own_distance(v->last) > GAN__LIMIT->slow * then;
+}
+
 double gan__own_distance(const gan__watch_record *r) { return isnan(r->own_distance) ? r->distance : r->own_distance; }
 bool gan__bad_samples(const gan__watch_record *r, double above) { return r->distance > above; }

@@ -30,6 +30,9 @@ double gan__patience(const gan__view *v, double least);
 
 /* Have samples not got better for so many steps? */
 bool gan__stalled(const gan__view *v, double steps);
+
+/* Are they still not far better than they were so many steps ago? */
+bool gan__slow(const gan__view *v, double steps);
 bool gan__bad_samples(const gan__watch_record *r, double above);
 double gan__own_distance(const gan__watch_record *r); /* W to what D is trained on */
 

@@ -9,9 +9,9 @@ thresholds that the program was built with.
 A plant counts if its samples end at least twice as far from held-out data as its control's (the run of the same preset, data and
 seed without the plant), or if it has no end; otherwise it had "no effect". It is named correctly if the first failure that the
 watcher names is one of those that are right for it. The delay is the step of that verdict. A healthy run has a false warning
-if any failure is named on its way, and a false stop if that is D's victory or nonfinite. A run without a plant whose samples
-are bad in the end (W above 3, or covering less than a third of what the best run of its preset and data covers) and no better than they
-were after two thirds of it has failed by itself: it is listed apart, with what was said of it.
+if any failure is named on its way, and a false stop if that is D's victory or nonfinite. A run without a plant whose samples are
+bad in the end (W above 3 while less than half of the data is covered, or less than a third of what the best run of its preset and
+data covers) and no better than they were after two thirds of it has failed by itself: it is listed apart, with what was said.
 """
 import collections
 import json
@@ -87,7 +87,8 @@ def failed_alone(run, best):
     if run["distance"] is None:
         return True
     slow = run["earlier"] is not None and run["distance"] < 0.95 * run["earlier"]
-    return not slow and (run["distance"] > 3 or run["coverage"] < best[run["data"], run["preset"]] / 3)
+    far = run["distance"] > 3 and run["coverage"] < 0.5
+    return not slow and (far or run["coverage"] < best[run["data"], run["preset"]] / 3)
 
 
 def table(rows, columns):

@@ -1,10 +1,12 @@
 /* Planted failures: what the watcher says of runs whose failure is known, beside healthy ones.
  *
  *   plants run FOLDER DATA SIZE STEPS FEATURES PRESETS PLANTS SEEDS
- *       trains, one run after the other, whatever is not yet in FOLDER: DATA is ring or an IDX file, SIZE its side (0: ring);
- *       PRESETS and PLANTS are names with commas between; SEEDS is first-last. Each run leaves FOLDER/<id>.jsonl, its log, and a
- * line in FOLDER/runs.jsonl: an interrupted series goes on where it was. plants judge FOLDER reads all logs again and prints a
- * line for each verdict on the way: thresholds can change without training anew.
+ *       trains, one run after the other, whatever is not yet in FOLDER: DATA is ring, an IDX file or a folder of pictures with a
+ *       subfolder for each class, SIZE their side (0: ring); PRESETS and PLANTS are names with commas between; SEEDS is
+ *       first-last. Each run leaves FOLDER/<id>.jsonl, its log, and a line in FOLDER/runs.jsonl: an interrupted series goes on
+ *       where it was.
+ *   plants judge FOLDER
+ *       reads all logs again and prints a line for each verdict on the way: thresholds can change without training anew.
  *
  * confusion.py makes tables of that. Not a test of the suite: a series takes from minutes to hours. */
 #include <math.h>
@@ -92,7 +94,7 @@ static bool swap_d(setup *s) {
     return true;
 }
 static bool few(setup *s) {
-    s->train = FEW;
+    s->train = FEW, s->reference = CLASSES; /* compared with as many as the control's */
     return s->images;
 }
 static bool healthy_swap(setup *s) {
@@ -207,9 +209,9 @@ typedef struct series {
     int64_t size, steps, features;
 } series;
 
-static void opts_of_nets(setup *s, const series *e) {
+static void opts_of_nets(setup *s, const series *e, int channels) {
     gan_preset *p = &s->preset;
-    p->image.size = e->size, p->image.channels = 1, p->image.features = e->features, p->image.latent = 32;
+    p->image.size = e->size, p->image.channels = channels, p->image.features = e->features, p->image.latent = 32;
     p->points.width = e->features, p->points.latent = 8;
     s->g_image = s->d_image = p->image;
     s->g_points = s->d_points = p->points;
@@ -220,10 +222,13 @@ static void suit(setup *s) {
     gan_trainer_opts *o = &s->preset.trainer;
     double factor = s->images ? 2 : 5;
     o->g.lr *= factor, o->d.lr *= factor;
+    int generators = s->images ? s->preset.image.generators : s->preset.points.generators;
     o->batch = s->images ? 32 : 128;
+    if (generators) o->batch -= o->batch % generators;
     o->ema = .99, o->ema_start = 100;
-    if (!s->images && s->preset.tricks[0] && !strcmp(s->preset.tricks[0], "wgan_gp:weight=10"))
-        s->preset.tricks[0] = "wgan_gp:weight=0.1"; /* in the plane (1704.00028) */
+    const char *first = s->images ? NULL : s->preset.tricks[0]; /* in the plane, penalties weigh less (1704.00028) */
+    if (first && !strcmp(first, "wgan_gp:weight=10")) s->preset.tricks[0] = "wgan_gp:weight=0.1";
+    if (first && !strcmp(first, "dragan:weight=10")) s->preset.tricks[0] = "dragan:weight=0.1";
     if (s->images && o->n_critic > 2) o->n_critic = 2;
 }
 
@@ -276,14 +281,14 @@ static int run_one(const series *e, const char *preset, int plant, int seed) {
                .preset = gan_preset_of(preset),
                .images = images};
     if (!s.preset.name) return fprintf(stderr, "no preset %s\n", preset), 1;
-    opts_of_nets(&s, e);
+    gan_dataset *all = images ? gan_images(s.ctx, e->data, (gan_image_opts){.height = e->size, .width = e->size})
+                              : gan_ring_data(s.ctx, (gan_mixture_opts){.count = 20000});
+    opts_of_nets(&s, e, images ? (int)gan_dataset_shape(all).d[2] : 0);
     suit(&s);
     if (!plants[plant].plant(&s)) {
         gan_ctx_free(s.ctx);
         return 0;
     }
-    gan_dataset *all = images ? gan_idx_images(s.ctx, e->data, (gan_image_opts){.height = e->size, .width = e->size})
-                              : gan_ring_data(s.ctx, (gan_mixture_opts){.count = 20000});
     gan_dataset *data = part_of(s.ctx, all, s.classes, s.train),
                 *reference = s.reference ? part_of(s.ctx, all, s.reference, 0) : NULL;
     gan_trainer *t = trainer_of(&s, data);

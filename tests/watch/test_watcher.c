@@ -156,7 +156,23 @@ static void test_watcher__takes_no_critic_for_a_winner_by_its_ranks(void **state
 
 static void weak(double step, moment *m) {
     m->s.auc = .5 + wobble(step, .03), m->s.level = 1, m->s.gap = wobble(step, .1);
-    m->look.distance = 8;
+    m->look.distance = 8, m->look.coverage = .1;
+}
+/* Right about all pairs at times and wrong about all at others, by next to nothing, while samples come nearer little by little.
+ */
+static void flickering(double step, moment *m) {
+    m->s.auc = fmod(step, 400) < 250 ? .95 : .2, m->s.level = .99;
+    m->look.distance = 4 + 6 * exp(-step / 1500), m->look.coverage = .1;
+}
+/* W counts in the width of the data: of one narrow mode it may be large although most of the data are covered. */
+static void narrow(double step, moment *m) {
+    weak(step, m);
+    m->look.coverage = .7, m->look.precision = 1, m->look.reach = .6;
+}
+/* At chance all along, but samples come on fast. */
+static void coming_on(double step, moment *m) {
+    weak(step, m);
+    m->look.distance = 3.5 + 100 * exp(-step / 300);
 }
 
 static void test_watcher__names_a_weak_d(void **state) {
@@ -164,12 +180,15 @@ static void test_watcher__names_a_weak_d(void **state) {
     expect(gan_loss_non_saturating(), weak, 3000, GAN_WATCH_D_WEAK);
     expect(gan_loss_wasserstein(), weak, 3000, GAN_WATCH_D_WEAK);
     expect(gan_loss_hinge(), weak, 3000, GAN_WATCH_D_WEAK);
+    expect(gan_loss_least_squares(), flickering, 3000, GAN_WATCH_D_WEAK);
+    expect(gan_loss_non_saturating(), narrow, 3000, GAN_WATCH_HEALTHY);
+    expect(gan_loss_non_saturating(), coming_on, 1000, GAN_WATCH_HEALTHY);
 }
 
 /* It stands still, and G has found what it takes for real. */
 static void fooled(double step, moment *m) {
     m->s.auc = 0, m->s.level = 5, m->s.d_loss = 6, m->s.g_loss = .01, m->s.d_update = 0;
-    m->look.distance = 40 + step / 10, m->look.apart = 0, m->look.spread = .01;
+    m->look.distance = 40 + step / 10, m->look.apart = 0, m->look.spread = .01, m->look.coverage = 0;
 }
 /* Of fakes that are but one, D is not to blame for seeing no more in them. */
 static void one_sample(double step, moment *m) {
@@ -201,6 +220,11 @@ static void collapsed(double step, moment *m) {
 static void repeating(double step, moment *m) {
     if (step > 1000) m->look.apart = .001, m->look.distance = 6;
 }
+/* As many points as there are modes, each on one of them: not far from the data, and yet nothing but repetition. */
+static void on_the_modes(double step, moment *m) {
+    (void)step;
+    m->look.apart = 0, m->look.distance = 1.2, m->look.coverage = .02;
+}
 static void classless(double step, moment *m) { m->look.missing = step > 1000 ? .3 : 0; }
 
 static void test_watcher__names_collapse(void **state) {
@@ -208,6 +232,7 @@ static void test_watcher__names_collapse(void **state) {
     expect(gan_loss_non_saturating(), collapsed, 3000, GAN_WATCH_COLLAPSE);
     expect(gan_loss_wasserstein(), repeating, 3000, GAN_WATCH_COLLAPSE);
     expect(gan_loss_hinge(), classless, 3000, GAN_WATCH_COLLAPSE);
+    expect(gan_loss_wasserstein(), on_the_modes, 2000, GAN_WATCH_COLLAPSE);
     expect(gan_loss_non_saturating(), collapsed, 1300, GAN_WATCH_HEALTHY);
 }
 
@@ -217,9 +242,16 @@ static void noisy_pixels(double step, moment *m) {
     m->look.neighbours = .02, m->look.neighbours_real = .9, m->look.spectrum = 60, m->look.distance = 14;
 }
 
+/* A G that has not begun yet makes one sample, whatever it is. */
+static void not_begun(double step, moment *m) {
+    noisy_pixels(step, m);
+    m->look.apart = m->look.spread = .06;
+}
+
 static void test_watcher__names_noise(void **state) {
     (void)state;
     expect(gan_loss_non_saturating(), noisy_pixels, 2000, GAN_WATCH_NOISE);
+    expect(gan_loss_non_saturating(), not_begun, 800, GAN_WATCH_HEALTHY);
 }
 
 static void swinging(double step, moment *m) {
@@ -311,6 +343,27 @@ static void test_watcher__names_a_d_that_memorises(void **state) {
     (void)state;
     expect(gan_loss_non_saturating(), by_heart, 4000, GAN_WATCH_MEMORISES);
     expect(gan_loss_non_saturating(), unsure, 4000, GAN_WATCH_HEALTHY);
+}
+
+/* What D knew by heart once is no reproach to one that tells nothing apart any more. */
+static void test_watcher__forgets_what_d_knew_by_heart(void **state) {
+    (void)state;
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
+    gan_watcher *w = gan_watcher_new(ctx, (gan_watch_opts){.loss = gan_loss_non_saturating(), .window = 10});
+    const gan_real high[] = {3, 3.1, 2.9, 3}, low[] = {0, .1, -.1, 0};
+    gan_watch_signals s = gan_watch_signals_none();
+    gan_tensor *up = gan_from(ctx, gan_shape1(4), high), *down = gan_from(ctx, gan_shape1(4), low);
+    gan_watch_look by_heart = gan_watch_look_none(), blind = gan_watch_look_none();
+    by_heart.d_real = up, by_heart.d_held_out = by_heart.d_fake = down;
+    blind.d_real = blind.d_held_out = blind.d_fake = down;
+    gan_watcher_look(w, 5, &by_heart);
+    gan_watcher_step(w, 10, &s);
+    assert_float_equal(w->past.at[0].memory, 1, 1e-6);
+    gan_watcher_look(w, 15, &blind);
+    gan_watcher_step(w, 20, &s);
+    assert_float_equal(w->past.at[1].memory, 0, 1e-6);
+    check_ok(ctx);
+    gan_ctx_free(ctx);
 }
 
 /* --- 5f ---------------------------------------------------------------------------------------------------------- */
@@ -519,6 +572,7 @@ int main(void) {
         cmocka_unit_test(test_watcher__names_drift),
         cmocka_unit_test(test_watcher__names_a_sign_error),
         cmocka_unit_test(test_watcher__names_a_d_that_memorises),
+        cmocka_unit_test(test_watcher__forgets_what_d_knew_by_heart),
         cmocka_unit_test(test_watcher__is_patient_with_steps_that_are_not_finite),
         cmocka_unit_test(test_watcher__scores_verdicts),
         cmocka_unit_test(test_watcher__forgives_soft_and_flipped_targets),
