@@ -92,10 +92,11 @@ typedef struct gan_train_opts {
     void *user;
 } gan_train_opts;
 
-/* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents), samples/final.png, metrics.jsonl,
- * checkpoint.safetensors, and what gan_report_write makes of them, now and then and at the end. GAN_OK when all steps are done, the time is up, or the run was stopped. After an error the trainer stands at its last
- * completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes over
- * what an earlier one left in the folder.
+/* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents; points on axes that the data give, the
+ * same all along), samples/final.png, metrics.jsonl, checkpoint.safetensors, and what gan_report_write makes of them, now and then
+ * and at the end. GAN_OK when all steps are done, the time is up, or the run was stopped. After an error the trainer stands at its
+ * last completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes
+ * over what an earlier one left in the folder.
  * A loss that jumps stops nothing. It has a grid written at once, samples/jump-000123.png, and the quality of the samples taken:
  * gan_sliced_ratio, 1 being as good as data, against held-out samples (training samples, if there are none). A warning says so, and
  * a line in metrics.jsonl: "d_loss", "g_loss", "d_loss_before" and "g_loss_before" (their medians), "quality". To jump is to be far
@@ -104,7 +105,8 @@ GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
 
 /* What the watcher says of the run, as of the latest record: gan_train feeds it and tells its changes through the context's log. A
  * run that it ends is stopped, with a checkpoint. A step that is not taken, something in it not being finite, is tried again with the
- * next batch; ten such in a row are an error. Healthy before the first gan_train, and without a watcher. */
+ * next batch; ten such in a row are an error whatever stop_on says, as no step can be taken. Healthy before the first gan_train, and
+ * without a watcher. */
 GAN_API gan_watch_verdict gan_trainer_verdict(const gan_trainer *t);
 
 /* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */

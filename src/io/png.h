@@ -20,6 +20,9 @@ gan_status gan__canvas_write(gan_ctx *ctx, gan__canvas pixels, const char *path,
 gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, const gan_real *group, int64_t groups, int64_t n,
                               double range, const char *who);
 
+/* The largest coordinate of n points (x, y) and `margin` of it more, to two digits. */
+double gan__scatter_range(const gan_real *points, int64_t n, double margin);
+
 /* The PNG of some pixels, `*size` bytes, for free(); NULL without memory. */
 uint8_t *gan__png_encode(gan__canvas pixels, int *size);
 

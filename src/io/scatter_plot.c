@@ -7,7 +7,7 @@
 #define SIZE 512  /* pixels, each way */
 #define MARGIN 28 /* outside of the frame */
 #define INNER (SIZE - 2 * MARGIN)
-#define DOT 2    /* radius */
+#define DOT 2 /* radius */
 
 static const gan__colour paper = {{255, 255, 255}}, faint = {{225, 225, 225}}, frame = {{90, 90, 90}}, ink = {{31, 56, 120}};
 
@@ -44,14 +44,13 @@ static void dot(gan__canvas x, double col, double row, gan__colour c) {
         }
 }
 
-/* The largest coordinate and a little more, to two digits. */
-static double fitting_range(const gan_real *points, int64_t n) {
+double gan__scatter_range(const gan_real *points, int64_t n, double margin) {
     double most = 0;
     for (int64_t i = 0; i < 2 * n; i++)
         if (isfinite(points[i]) && fabs((double)points[i]) > most) most = fabs((double)points[i]);
     if (most < 1e-30) return 1;
     double unit = pow(10, floor(log10(most)) - 1);
-    return ceil(1.05 * most / unit) * unit;
+    return ceil((1 + margin) * most / unit) * unit;
 }
 
 /* The groups' numbers in their colours, above the frame, as far as there is room. */
@@ -69,7 +68,7 @@ gan__canvas gan__scatter_plot(gan_ctx *ctx, const gan_real *points, const gan_re
                               double range, const char *who) {
     gan__canvas x = gan__canvas_new(ctx, SIZE, SIZE, 3, who);
     if (!x.p) return x;
-    if (range <= 0) range = fitting_range(points, n);
+    if (range <= 0) range = gan__scatter_range(points, n, .05);
     axes(x, range);
     if (group) legend(x, groups);
     for (int64_t i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
 #include "../io/event_file.h"
 #include "../io/folder.h"
 #include "../io/jsonl.h"
+#include "../io/png.h"
 #include "jump.h"
 #include "quality.h"
 #include "reporting.h"
@@ -23,6 +24,7 @@ typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
     bool checkpoint; /* there is one of this run */
+    double range;    /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
 } outputs;
 
@@ -40,13 +42,25 @@ static const char *path_in(const gan_train_opts *o, const char *name, char path[
     return path;
 }
 
+/* Of the data, with some room for samples that miss it. */
+static double range_of(gan_trainer *t) {
+    gan_ctx *ctx = t->object.ctx;
+    gan_shape s = gan_dataset_shape(t->data);
+    if (s.ndim != 1 || s.d[0] != 2) return 0;
+    gan_scope_begin(ctx);
+    const gan_tensor *x = gan__reals_of(t->data).train.x;
+    double range = x && gan_data(x) ? gan__scatter_range(gan_data(x), gan_count(x) / 2, .3) : 0;
+    gan_scope_end(ctx);
+    return range;
+}
+
 static void write_samples(gan_trainer *t, const gan_train_opts *o, const outputs *to, const char *name) {
     gan_ctx *ctx = t->object.ctx;
     char path[PATH];
     gan_scope_begin(ctx);
     gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
     gan_tensor *group = gan__generators_of(t, o->samples);
-    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2, .group = group});
+    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2, .range = to->range, .group = group});
     gan_scope_end(ctx);
     if (gan__ok(ctx)) gan__events_picture(to->events, t->steps.value, "samples", path);
 }
@@ -77,9 +91,15 @@ enum { STEP_FIELDS = 10 };
 
 static void write_metrics(const outputs *to, const gan_trainer *t, const gan_step_info *i) {
     gan__jsonl_field fields[STEP_FIELDS + GAN__WATCH_LOGGED] = {
-        {"epoch", (double)i->epoch},       {"d_loss", i->d_loss},           {"g_loss", i->g_loss},
-        {"d_real", i->d_real},             {"d_fake", i->d_fake},           {"d_grad_norm", i->d_grad_norm},
-        {"g_grad_norm", i->g_grad_norm},   {"d_lr", gan__optim_rate(t->opt_d)}, {"g_lr", gan__optim_rate(t->opt_g)},
+        {"epoch", (double)i->epoch},
+        {"d_loss", i->d_loss},
+        {"g_loss", i->g_loss},
+        {"d_real", i->d_real},
+        {"d_fake", i->d_fake},
+        {"d_grad_norm", i->d_grad_norm},
+        {"g_grad_norm", i->g_grad_norm},
+        {"d_lr", gan__optim_rate(t->opt_d)},
+        {"g_lr", gan__optim_rate(t->opt_g)},
         {"samples_per_second", (double)(t->opts.batch * t->opts.pack) / i->seconds},
     };
     int count = STEP_FIELDS + gan__watching_fields(t, fields + STEP_FIELDS);
@@ -111,10 +131,11 @@ static void tell_jump(gan_trainer *t, const gan_train_opts *o, const outputs *to
     double d = gan__recent_median(&l->d), g = gan__recent_median(&l->g), quality = gan__trainer_quality(t);
     char name[LONGEST_NAME] = "";
     if (o->out) {
+        const outputs quiet = {.range = to->range};
         snprintf(name, sizeof name, "samples/jump-%06" PRId64 ".png", i->step);
-        write_samples(t, o, due(i->step, o->sample_every) ? &(outputs){0} : to, name); /* one picture to a step */
-        const gan__jsonl_field fields[] = {{"quality", quality}, {"d_loss", i->d_loss}, {"g_loss", i->g_loss},
-                                           {"d_loss_before", d}, {"g_loss_before", g}};
+        write_samples(t, o, due(i->step, o->sample_every) ? &quiet : to, name); /* one picture to a step */
+        const gan__jsonl_field fields[] = {
+            {"quality", quality}, {"d_loss", i->d_loss}, {"g_loss", i->g_loss}, {"d_loss_before", d}, {"g_loss_before", g}};
         gan__jsonl_write(to->log, i->step, fields, sizeof fields / sizeof *fields);
         gan__events_numbers(to->events, i->step, fields, 1);
     }
@@ -181,8 +202,9 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
     }
     if (!gan__ok(ctx) || !o->out) return;
     write_checkpoint(t, o, to);
+    const outputs quiet = {.range = to->range};
     bool told = due(t->steps.value, o->sample_every);
-    if (late || t->steps.value >= o->steps) write_samples(t, o, told ? &(outputs){0} : to, "samples/final.png");
+    if (late || t->steps.value >= o->steps) write_samples(t, o, told ? &quiet : to, "samples/final.png");
 }
 
 /* A run that failed on its way keeps what it had reached, beside the checkpoint: the state is that of the last complete step, but
@@ -214,6 +236,7 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
         if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
         if (!to.checkpoint) unlink(path_in(&o, "good.safetensors", path)); /* of another run */
         to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+        to.range = range_of(t);
         gan__reporting_start(&to.report, t, &o);
         if (o.tensorboard) to.events = gan__events_open(ctx, o.out, t->steps.value + 1, who);
     }

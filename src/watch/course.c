@@ -110,11 +110,13 @@ bool gan__sign_thrown(const gan__view *v, int64_t *since, char *why, size_t size
     return true;
 }
 
-/* Weights that every step moves so far that they cannot settle. */
+bool gan__restless(const gan__view *v) {
+    return strides_of(v, gan__patience(v, GAN__LIMIT->restless_steps)).of_late >= GAN__LIMIT->restless;
+}
+
 bool gan__sign_restless(const gan__view *v, int64_t *since, char *why, size_t size) {
-    strides s = strides_of(v, gan__patience(v, GAN__LIMIT->restless_steps));
-    if (s.of_late < GAN__LIMIT->restless || !leads_nowhere(v, GAN__LIMIT->restless_steps)) return false;
-    say_strides(v, s, since, why, size);
+    if (!gan__restless(v) || !leads_nowhere(v, GAN__LIMIT->restless_steps)) return false;
+    say_strides(v, strides_of(v, gan__patience(v, GAN__LIMIT->restless_steps)), since, why, size);
     return true;
 }
 

@@ -92,7 +92,7 @@ static bool sign_weak(const gan__view *v, int64_t *since, char *why, size_t size
     late d = late_of(v, steps);
     if (!all_along && !(d.auc < GAN__LIMIT->weak_mean_auc) && !(d.merit < GAN__LIMIT->weak_merit)) return false;
     if (seen(v) < steps || !far_from_its_data(v) || !gan__slow(v, steps)) return false;
-    if (all_alike(v->last)) return false; /* D is not to blame for a G that makes one sample */
+    if (all_alike(v->last) || gan__restless(v)) return false; /* D is not to blame for a G that makes one sample, or for rates */
     if (!all_along) *since = (int64_t)(v->last->step - steps);
     say_chance(v, why, size);
     return true;

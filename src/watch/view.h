@@ -43,6 +43,9 @@ double gan__at_least(double a, double b);
 /* A sign: does it hold, since which step, and by which figures? */
 typedef bool (*gan__sign)(const gan__view *v, int64_t *since, char *why, size_t size);
 
+/* Does every step move a player's weights so far that they cannot settle? */
+bool gan__restless(const gan__view *v);
+
 /* Where D's loss goes, and with it the samples (5e). */
 bool gan__sign_thrown(const gan__view *v, int64_t *since, char *why, size_t size);
 bool gan__sign_restless(const gan__view *v, int64_t *since, char *why, size_t size);

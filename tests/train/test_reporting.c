@@ -163,15 +163,45 @@ static void test_report__changes_no_trained_byte(void **state) {
     assert_false(there(f, "other/samples/progress.png"));
 }
 
+/* --- points ------------------------------------------------------------------------------------------------------- */
+
+/* The same of every picture of the folder: below the frame, where the axes' numbers are. */
+static void expect_one_scale(fixture *f, int64_t pictures) {
+    enum { SIDE = 512, BELOW = 488 };
+    gan_dataset *all =
+        gan_image_folder(f->run.ctx, in_run(f, "samples"), (gan_image_opts){.height = SIDE, .width = SIDE, .channels = 1});
+    assert_int_equal(gan_dataset_count(all), pictures);
+    const gan_real *x = gan_data(gan_dataset_training(all, 0, pictures).x);
+    size_t part = (SIDE - BELOW) * SIDE;
+    double ink = 0;
+    for (size_t i = 0; i < part; i++) ink += x[BELOW * SIDE + i] < 0;
+    assert_true(ink > 20);
+    for (int64_t i = 1; i < pictures; i++)
+        if (memcmp(x + BELOW * SIDE, x + (i * SIDE + BELOW) * SIDE, part * sizeof *x))
+            fail_msg("picture %lld has other axes than the first", (long long)i);
+}
+
+/* A G whose samples leave the data's place: the pictures' scale stays, so that one sees them go. */
+static void test_run__draws_all_points_to_one_scale(void **state) {
+    fixture *f = *state;
+    gan_ctx_free(f->run.ctx);
+    f->run.ctx = gan_ctx_new((gan_ctx_opts){.seed = 5, .threads = 1});
+    gan_trainer_opts o = gan_trainer_defaults();
+    o.batch = 8, o.ema = 0, o.g.lr = .1;
+    gan_mlp_opts net = {.width = 8};
+    gan_dataset *ring = gan_ring_data(f->run.ctx, (gan_mixture_opts){.count = 256});
+    gan_trainer *t = gan_trainer_new(gan_mlp_generator(f->run.ctx, net), gan_mlp_discriminator(f->run.ctx, net), ring, o);
+    assert_int_equal(gan_train(t, opts(f, 6)), GAN_OK);
+    expect_one_scale(f, 5); /* three steps', the final one, and the animation's first frame */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_run__leaves_a_page_and_an_animation),
-        TEST(test_run__tells_how_it_ended),
-        TEST(test_page__is_there_while_the_run_is_under_way),
-        TEST(test_new_run__shows_none_of_the_old_ones_grids),
-        TEST(test_report__is_not_worth_a_run),
+        TEST(test_run__leaves_a_page_and_an_animation),       TEST(test_run__tells_how_it_ended),
+        TEST(test_page__is_there_while_the_run_is_under_way), TEST(test_run__draws_all_points_to_one_scale),
+        TEST(test_new_run__shows_none_of_the_old_ones_grids), TEST(test_report__is_not_worth_a_run),
         TEST(test_report__changes_no_trained_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,7 +185,64 @@ static void test_watching__stops_for_what_it_is_told_to(void **state) {
     gan_ctx_clear(p.ctx);
     gan_train(p.t, (gan_train_opts){.steps = 4000, .stop_on = "noise,memorises"}); /* the list stands for itself */
     assert_int_equal(gan_trainer_steps(p.t), 4000);
+    assert_false(gan_trainer_stopped(p.t));
     gan_ctx_free(p.ctx);
+    p = lost_run();
+    gan_train(p.t, (gan_train_opts){.steps = 4000, .stop_on = "noise,d_won"});
+    assert_true(gan_trainer_stopped(p.t));
+    assert_true(gan_trainer_steps(p.t) < 4000);
+    assert_int_equal(gan_trainer_verdict(p.t).kind, GAN_WATCH_D_WON);
+    gan_ctx_free(p.ctx);
+}
+
+/* --- a loop of one's own ------------------------------------------------------------------------------------------------ */
+
+/* As docs/guide.md shows it, with a G that stands still. */
+static gan_watch_kind loop_of_ones_own(bool watched, gan_real weights[], int64_t room) {
+    enum { BATCH = 16, LATENT = 4, STEPS = 2500 };
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 2, .threads = 1});
+    gan_dataset *data = gan_ring_data(ctx, (gan_mixture_opts){.count = 1000, .held_out = .2});
+    gan_mlp_opts net = {.width = 16, .latent = LATENT};
+    gan_module *G = gan_mlp_generator(ctx, net), *D = gan_mlp_discriminator(ctx, net);
+    gan_optim *optD = gan_optim_new(D, gan_adam(1e-2));
+    const gan_loss loss = gan_loss_non_saturating();
+    gan_watcher *w = watched ? gan_watcher_new(ctx, (gan_watch_opts){.loss = loss}) : NULL;
+    gan_stream *latents = gan_stream_named(ctx, "latents"), *looks = gan_stream_named(ctx, "looks");
+    for (int64_t step = 1; step <= STEPS && gan_ctx_status(ctx) == GAN_OK; step++) {
+        gan_scope_begin(ctx);
+        gan_tensor *fake = gan_detach(gan_forward(G, gan_randn_from(latents, gan_shape2(BATCH, LATENT))));
+        gan_verdict said = {.real = gan_forward(D, gan_dataset_next(data, BATCH).x), .fake = gan_forward(D, fake)};
+        gan_tensor *d_loss = gan_loss_d(&loss, said);
+        gan_optim_step(optD, d_loss);
+        if (w) {
+            gan_watch_signals s = gan_watch_signals_none();
+            s.d_loss = gan_item(d_loss), s.d_grad_norm = gan_optim_grad_norm(optD);
+            gan_watcher_judge(w, said, &s);
+            if (step % 250 == 0) {
+                gan_watch_look look = gan_watch_look_none();
+                look.real = gan_dataset_training(data, 0, 200).x, look.held_out = gan_dataset_held_out(data, 0, 200).x;
+                look.fake = gan_detach(gan_forward(G, gan_randn_from(looks, gan_shape2(200, LATENT))));
+                gan_watcher_look(w, step, &look);
+            }
+            gan_watcher_step(w, step, &s);
+        }
+        gan_scope_end(ctx);
+    }
+    check_ok(ctx);
+    const gan_tensor *first = gan_module_param(D, 0)->tensor;
+    assert_true(gan_count(first) <= room);
+    memcpy(weights, gan_data(first), (size_t)gan_count(first) * sizeof *weights);
+    gan_watch_kind kind = w ? gan_watcher_verdict(w).kind : GAN_WATCH_HEALTHY;
+    gan_ctx_free(ctx);
+    return kind;
+}
+
+static void test_watching__serves_a_loop_of_ones_own(void **state) {
+    (void)state;
+    gan_real watched[512] = {0}, alone[512] = {0};
+    assert_int_equal(loop_of_ones_own(true, watched, 512), GAN_WATCH_D_WON);
+    loop_of_ones_own(false, alone, 512);
+    assert_memory_equal(watched, alone, sizeof alone);
 }
 
 /* --- numbers that are not finite ------------------------------------------------------------------------------------- */
@@ -213,6 +270,52 @@ static gan_tensor *see_infinity_once(gan_trick *k, const gan_turn *turn, gan_ten
     if (turn->step != 3 || *left == 0) return x;
     --*left;
     return gan_scale(gan_add_scalar(x, 2), INFINITY);
+}
+
+enum { GOOD_UNTIL = 33 };
+static bool cured;
+static gan_tensor *see_infinity_from_there(gan_trick *k, const gan_turn *turn, gan_tensor *x, bool real) {
+    (void)k, (void)real;
+    return cured || turn->step < GOOD_UNTIL ? x : gan_scale(gan_add_scalar(x, 2), INFINITY);
+}
+
+static small_run run_until_infinity(void) {
+    static const gan_trick_type from_there = {.name = "from-there", .see = see_infinity_from_there};
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    gan_trainer_use(r.trainer, gan_trick_new(r.ctx, &from_there, (gan_trick_opts){.weight = gan_constant(1)}));
+    return r;
+}
+
+/* The file can be read, is of that step, and the run goes on from it. */
+static void expect_sound(const char *name, int64_t step) {
+    char path[256];
+    small_run r = run_until_infinity();
+    if (gan_trainer_load(r.trainer, in_folder(name, path))) fail_msg("%s: %s", name, gan_ctx_message(r.ctx));
+    assert_int_equal(gan_trainer_steps(r.trainer), step);
+    cured = true;
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = step + 2}), GAN_OK);
+    cured = false;
+    gan_ctx_free(r.ctx);
+}
+
+/* When nothing is finite any more, even a run that is to be stopped for nothing ends, for it can take no step; what it had
+ * reached before is safe three times. */
+static void test_watching__keeps_good_weights_when_numbers_burst(void **state) {
+    (void)state;
+    static const char *const words[] = {"", "nothing"};
+    for (int i = 0; i < 2; i++) {
+        char out[256];
+        small_run r = run_until_infinity();
+        gan_train_opts o = {.steps = 200, .out = in_folder(i ? "burst-2" : "burst-1", out), .checkpoint_every = 10};
+        snprintf(o.stop_on, sizeof o.stop_on, "%s", words[i]);
+        assert_int_equal(gan_train(r.trainer, o), GAN_E_NONFINITE);
+        assert_int_equal(gan_trainer_verdict(r.trainer).kind, GAN_WATCH_NONFINITE);
+        assert_int_equal(gan_trainer_steps(r.trainer), GOOD_UNTIL);
+        gan_ctx_free(r.ctx);
+        expect_sound(i ? "burst-2/good.safetensors" : "burst-1/good.safetensors", GOOD_UNTIL / 10 * 10 - 10);
+        expect_sound(i ? "burst-2/checkpoint.safetensors" : "burst-1/checkpoint.safetensors", GOOD_UNTIL / 10 * 10);
+        expect_sound(i ? "burst-2/failed.safetensors" : "burst-1/failed.safetensors", GOOD_UNTIL);
+    }
 }
 
 /* One batch that cannot be used is no end of a run. */
@@ -274,7 +377,9 @@ int main(void) {
         cmocka_unit_test(test_watching__stops_for_a_d_that_has_won),
         cmocka_unit_test(test_watching__keeps_the_last_good_checkpoint),
         cmocka_unit_test(test_watching__stops_for_what_it_is_told_to),
+        cmocka_unit_test(test_watching__serves_a_loop_of_ones_own),
         cmocka_unit_test(test_watching__lets_some_steps_go_before_it_gives_up),
+        cmocka_unit_test(test_watching__keeps_good_weights_when_numbers_burst),
         cmocka_unit_test(test_watching__passes_over_one_bad_batch),
         cmocka_unit_test(test_blame__finds_the_place),
     };
