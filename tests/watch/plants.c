@@ -173,7 +173,8 @@ static const gan_module_type noise_type = {.name = "Noise", .forward = forward_n
 static gan_module *disable(const setup *s, gan_module *G) {
     if (!s->fixed && !s->noise) return G;
     gan_module *m = gan_module_new(s->ctx, s->fixed ? &fixed_type : &noise_type);
-    if (s->fixed) ((few_latents *)gan_module_data(m))->count = s->fixed;
+    few_latents *few = gan_module_data(m);
+    if (s->fixed && few) few->count = s->fixed;
     gan_module_add_child(m, "inner", G);
     return m;
 }
@@ -213,6 +214,7 @@ static void opts_of_nets(setup *s, const series *e, int channels) {
     gan_preset *p = &s->preset;
     p->image.size = e->size, p->image.channels = channels, p->image.features = e->features, p->image.latent = 32;
     p->points.width = e->features, p->points.latent = 8;
+    if (p->image.g_attention == e->size) p->image.g_attention = p->image.d_attention = (int)e->size / 2; /* of small images */
     s->g_image = s->d_image = p->image;
     s->g_points = s->d_points = p->points;
 }
@@ -246,7 +248,7 @@ static double now(void) {
 static gan_trainer *trainer_of(setup *s, gan_dataset *data) {
     gan_module *G = s->images ? gan_dcgan_generator(s->ctx, s->g_image) : gan_mlp_generator(s->ctx, s->g_points);
     gan_module *D = s->images ? gan_dcgan_discriminator(s->ctx, s->d_image) : gan_mlp_discriminator(s->ctx, s->d_points);
-    s->preset.trainer.latent = gan_latent_size(G);
+    s->preset.trainer.latent = gan_latent_size(G), s->preset.trainer.generators = gan_generator_count(G);
     gan_trainer *t = gan_trainer_new(disable(s, G), D, data, s->preset.trainer);
     gan_preset_use(&s->preset, t);
     for (int i = 0; i < 4 && s->tricks[i]; i++) gan_trainer_use(t, gan_trick_parse(s->ctx, s->tricks[i]));
