@@ -110,7 +110,7 @@ static bool make_run(const experiment *e, const char *out, const experiment_run 
                                   .out = folder,
                                   .sample_every = run->steps / 4,
                                   .checkpoint_every = 1000,
-                                  .log_every = 100,
+                                  .log_every = 50,
                                   .samples = e->samples,
                                   .no_watch = true,
                                   .on_step = tell,

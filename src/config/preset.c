@@ -52,7 +52,6 @@ static void hinge(gan_preset *p) {
 
 static void ragan(gan_preset *p) {
     p->trainer.loss = gan_loss_relativistic_average();
-    d_spectral(p);
 }
 
 static void rpgan(gan_preset *p) {
@@ -126,7 +125,7 @@ static const struct {
     {"wgan-gp", "1704.00028", "Wasserstein, penalty 10, no norm in D, Adam 1e-4 (0, .9), 5 steps of D", wgan_gp},
     {"dragan", "1705.07215", "non-saturating, penalty 10 around the reals, no norm in D, else as dcgan", dragan},
     {"hinge", "1705.02894, 1802.05957", "hinge, spectral norm in D, Adam 2e-4 (0, .9)", hinge},
-    {"ragan", "1807.00734", "relativistic average, spectral norm in D, Adam 2e-4 (.5, .999)", ragan},
+    {"ragan", "1807.00734", "relativistic average, else as dcgan", ragan},
     {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, no norm in D, Adam 2e-4 (0, .99)", rpgan},
     {"sngan", "1802.05957", "hinge, spectral norm in D, residual nets, 5 steps of D", sngan},
     {"sagan", "1805.08318", "hinge, spectral norm in both, self-attention at 16 x 16, G 1e-4, D 4e-4", sagan},
