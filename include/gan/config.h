@@ -78,6 +78,9 @@ GAN_API gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx);
 /* Data, both nets, the trainer and all tricks. The settings are completed by what the data tells (sizes, the kind of net). */
 GAN_API gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx);
 
+/* gan_judge_new, which knows the modes if the settings' data are the ring or the grid. */
+GAN_API gan_judge *gan_config_judge(const gan_config *c, gan_dataset *data, gan_dataset *held_out, gan_judge_opts opts);
+
 /* A trainer for samples alone, with G and its average from a checkpoint of such a run: no data is needed, and there are no tricks. */
 GAN_API gan_trainer *gan_config_sampler(gan_config *c, gan_ctx *ctx, const char *checkpoint);
 

@@ -51,6 +51,7 @@ typedef struct gan_judge_opts {
     int64_t n;                /* samples on each side; 0: 10,000. Fewer if fewer real ones are held out or to train on */
     int k;                    /* the neighbour that balls of precision, ... reach to; 0: 5 */
     uint64_t seed;            /* of directions and blocks */
+    bool quick;               /* without `nearest` and `copies`, which go through all training samples */
     const char *measures;     /* "recall,coverage": these alone; NULL or "": all that can be taken */
 } gan_judge_opts;
 
@@ -62,6 +63,7 @@ GAN_API gan_judge *gan_judge_new(gan_dataset *data, gan_dataset *held_out, gan_j
 GAN_API void gan_judge_free(gan_judge *j);
 GAN_API bool gan_judge_is_nil(const gan_judge *j);
 GAN_API int64_t gan_judge_count(const gan_judge *j);            /* n, as it came to be */
+GAN_API bool gan_judge_takes(const gan_judge *j, gan_measure m); /* is that measure among those it takes? */
 GAN_API const char *gan_judge_reference(const gan_judge *j);    /* in words: what samples are compared with */
 GAN_API const char *gan_judge_floor_text(const gan_judge *j);   /* and what the floor is of */
 

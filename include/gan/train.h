@@ -86,6 +86,9 @@ typedef struct gan_train_opts {
     bool no_watch;           /* the watcher (watch.h) is left out */
     int64_t look_every;      /* steps between its looks at samples; 0: 500 for images, else 250 */
     gan_dataset *reference;  /* what the watcher compares samples with; NULL: the run's own data */
+    int64_t eval_every;      /* steps between measurements of the samples, which go into the log as eval_recall, ...; 0: none */
+    gan_judge *judge;        /* takes them, borrowed; NULL: one of 2,000 samples of the run's own data, without a classifier */
+    char keep_best[32];      /* the measure whose best checkpoint stays as best.safetensors; "": none */
     char stop_on[96];        /* verdicts that end the run, "noise,collapse", or "nothing"; "": "d_won" */
     gan_step_fn on_step;     /* after each step */
     gan_step_fn on_epoch;    /* after each step that completed an epoch */
@@ -108,6 +111,14 @@ GAN_API gan_status gan_train(gan_trainer *t, gan_train_opts opts);
  * next batch; ten such in a row are an error whatever stop_on says, as no step can be taken. Healthy before the first gan_train, and
  * without a watcher. */
 GAN_API gan_watch_verdict gan_trainer_verdict(const gan_trainer *t);
+
+/* The best measurement so far by gan_train_opts.keep_best; checkpoints keep it. measure NULL: none yet, or unknown. */
+typedef struct gan_best {
+    const char *measure;
+    double value;
+    int64_t step;
+} gan_best;
+GAN_API gan_best gan_trainer_best(const gan_trainer *t);
 
 /* Ends gan_train after the current step, with a checkpoint. Safe in a signal handler and from other threads. */
 GAN_API void gan_trainer_stop(gan_trainer *t);

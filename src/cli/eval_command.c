@@ -182,13 +182,6 @@ static bool setting_is(const gan_config *c, const char *name, const char *value)
     return gan_config_find(c, name, &s) && !strcmp(s.value, value);
 }
 
-static void take_mixture(const gan_config *c, gan_ctx *ctx, gan_judge_opts *o) {
-    bool ring = setting_is(c, "data.path", "ring");
-    if (!ring && !setting_is(c, "data.path", "grid")) return;
-    o->means = ring ? gan_ring_means(ctx) : gan_grid_means(ctx);
-    o->std = ring ? GAN_RING_STD : GAN_GRID_STD;
-}
-
 static bool measure(const request *r, gan_config *c, gan_ctx *ctx, const char *ini, const char *checkpoint, result *x) {
     gan_judge_opts o = {.n = r->n, .k = r->k, .seed = (uint64_t)r->seed, .measures = r->only};
     gan_trainer *t = gan_config_sampler(c, ctx, checkpoint);
@@ -201,9 +194,8 @@ static bool measure(const request *r, gan_config *c, gan_ctx *ctx, const char *i
     }
     gan_dataset *data = gan_config_data(c, ctx), *other = r->data[0] ? held_out(ctx, ini, r->data) : NULL;
     if (r->classifier[0] && !gan_ctx_status(ctx)) o.classifier = gan_classifier_load(ctx, r->classifier, NULL, &x->accuracy);
-    take_mixture(c, ctx, &o);
     if (gan_ctx_status(ctx)) return false;
-    x->judge = gan_judge_new(data, other, o);
+    x->judge = gan_config_judge(c, data, other, o);
     x->floor = r->no_floor ? gan_judge_samples(NULL, NULL, NULL) : gan_judge_floor(x->judge);
     x->fake = gan_trainer_judge(t, x->judge, (uint64_t)r->seed, (gan_sample_opts){.raw = r->raw});
     return gan_ctx_status(ctx) == GAN_OK;

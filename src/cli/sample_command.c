@@ -6,7 +6,7 @@
 
 #include "commands.h"
 
-enum { COUNT = 1, OUT, SEED, TRUNCATION, INTERPOLATE, GENERATOR, RAW, EACH, COLUMNS, HELP };
+enum { COUNT = 1, OUT, SEED, TRUNCATION, INTERPOLATE, GENERATOR, RAW, BEST, EACH, COLUMNS, HELP };
 
 static const struct option options[] = {{"n", 1, 0, COUNT},
                                         {"out", 1, 0, OUT},
@@ -16,6 +16,7 @@ static const struct option options[] = {{"n", 1, 0, COUNT},
                                         {"generator", 1, 0, GENERATOR},
                                         {"columns", 1, 0, COLUMNS},
                                         {"raw", 0, 0, RAW},
+                                        {"best", 0, 0, BEST},
                                         {"each", 0, 0, EACH},
                                         {"help", 0, 0, HELP},
                                         {0}};
@@ -24,7 +25,7 @@ typedef struct request {
     const char *run, *out;
     long n, seed, interpolate, generator, columns;
     double truncation;
-    bool raw, each;
+    bool raw, best, each;
 } request;
 
 /* A whole number from `least` up. False: it is none. */
@@ -50,6 +51,7 @@ static bool read_option(request *r, int option, const char *value) {
     case TRUNCATION: return positive(value, &r->truncation);
     case OUT: r->out = value; break;
     case RAW: r->raw = true; break;
+    case BEST: r->best = true; break;
     case EACH: r->each = true; break;
     }
     return true;
@@ -113,7 +115,7 @@ static gan_tensor *makers(gan_trainer *t, gan_tensor *x, const request *r) {
 
 static int sample(const command *self, const request *r, gan_config *c, gan_ctx *ctx) {
     char checkpoint[PATH_ROOM];
-    if (!join_path(r->run, "checkpoint.safetensors", checkpoint)) return EXIT_USAGE;
+    if (!join_path(r->run, r->best ? "best.safetensors" : "checkpoint.safetensors", checkpoint)) return EXIT_USAGE;
     gan_trainer *t = gan_config_sampler(c, ctx, checkpoint);
     if (gan_ctx_status(ctx)) return failure(self, ctx);
     gan_tensor *z = r->interpolate ? arcs(t, r) : gan_trainer_latents(t, r->n, (uint64_t)r->seed, r->truncation);
@@ -168,6 +170,7 @@ const command sample_command = {"sample", "FOLDER --out grid.png [OPTION]...", "
                                 "  --generator K       of several generators, this one's samples only\n"
                                 "  --columns N         of the grid\n"
                                 "  --raw               G's own weights, not their average\n"
+                                "  --best              from the best checkpoint (settings eval_every and keep_best), not the last\n"
                                 "  --each              one file for each sample\n\n"
                                 "The data of the run is not needed.\n",
                                 run_sample};

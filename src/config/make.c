@@ -135,6 +135,26 @@ gan_trainer *gan_config_sampler(gan_config *c, gan_ctx *ctx, const char *checkpo
     return gan__ok(ctx) ? t : (gan_trainer *)&ctx->none;
 }
 
+gan_judge *gan_config_judge(const gan_config *c, gan_dataset *data, gan_dataset *held_out, gan_judge_opts o) {
+    if (gan_config_is_nil(c) || gan_dataset_is_nil(data)) return gan_judge_new(NULL, NULL, o);
+    gan_ctx *ctx = gan__dataset_ctx(data);
+    gan_scope_begin(ctx);
+    if (is(c->now.s.path, "ring")) o.means = gan_ring_means(ctx), o.std = GAN_RING_STD;
+    if (is(c->now.s.path, "grid")) o.means = gan_grid_means(ctx), o.std = GAN_GRID_STD;
+    gan_judge *j = gan_judge_new(data, held_out, o);
+    gan_scope_end(ctx);
+    return j;
+}
+
+/* Of the run under way; NULL: nothing is to be measured. */
+static gan_judge *judge_of(const gan_config *c, gan_trainer *t) {
+    const gan__settings *s = &c->now.s;
+    gan_judge_opts o = {.n = s->eval_samples, .quick = true};
+    if (s->train.eval_every <= 0) return NULL;
+    if (s->eval_classifier[0]) o.classifier = gan_classifier_load(t->object.ctx, s->eval_classifier, NULL, NULL);
+    return gan__ok(t->object.ctx) ? gan_config_judge(c, t->data, NULL, o) : NULL;
+}
+
 gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user) {
     static const char who[] = "gan_config_train";
     gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
@@ -144,10 +164,13 @@ gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, 
     o.out = c->now.s.out[0] ? c->now.s.out : NULL;
     o.on_step = on_step;
     o.user = user;
+    o.judge = judge_of(c, t);
     char path[GAN__PATH + 16];
     snprintf(path, sizeof path, "%s/run.ini", c->now.s.out);
     const char *all = o.out ? gan_config_text(c) : "";
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
     if (o.out && gan__ok(ctx) && gan__folder_make(ctx, o.out, who)) gan__file_put(ctx, path, all, strlen(all), who);
-    return gan__ok(ctx) ? gan_train(t, o) : ctx->status;
+    if (gan__ok(ctx)) gan_train(t, o);
+    gan_judge_free(o.judge);
+    return ctx->status;
 }

@@ -21,6 +21,11 @@ static const gan_option run_options[] = {
     ROW("samples", INT, train.samples, "samples in a grid", .low = 1, .high = 65536),
     ROW("no_watch", BOOL, train.no_watch, "nobody looks after the run"),
     ROW("look_every", INT64, train.look_every, "steps between the watcher's looks at samples; 0: 500 of images, else 250", COUNT),
+    ROW("eval_every", INT64, train.eval_every, "steps between measurements of the samples (gan eval); 0: none", COUNT),
+    ROW("eval_samples", INT64, eval_samples, "samples on each side", .low = 16, .high = INFINITY),
+    ROW("eval_classifier", TEXT, eval_classifier, "a file of gan classifier to measure by, too", .room = GAN__PATH),
+    ROW("keep_best", TEXT, train.keep_best, "the measure whose best checkpoint stays: coverage, classifier_fid, ...; empty: none",
+        .room = sizeof((gan_train_opts *)0)->keep_best),
     ROW("stop_on", TEXT, train.stop_on, "verdicts that end the run: noise,collapse; nothing; empty: d_won",
         .room = sizeof((gan_train_opts *)0)->stop_on),
     ROW("no_report", BOOL, train.no_report, "leaves the page about the run and the animation out"),
@@ -123,6 +128,7 @@ void gan__settings_fill(gan__settings *s) {
     *s =
         (gan__settings){.size = 32,
                         .points = 100000,
+                        .eval_samples = 2000,
                         .train = {.steps = 20000, .sample_every = 500, .checkpoint_every = 1000, .log_every = 50, .samples = 64}};
     gan_preset dcgan = gan_preset_of("dcgan");
     gan__settings_preset(s, &dcgan);

@@ -14,6 +14,8 @@ typedef struct gan__settings {
     int threads;
     char out[GAN__PATH];
     gan_train_opts train; /* `out` is set from the one above */
+    int64_t eval_samples;
+    char eval_classifier[GAN__PATH];
 
     /* the data */
     char path[GAN__PATH], labels[GAN__PATH];

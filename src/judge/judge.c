@@ -24,6 +24,9 @@ static void destroy(gan__object *object) {
 
 bool gan_judge_is_nil(const gan_judge *j) { return !j || !j->object.destroy; }
 int64_t gan_judge_count(const gan_judge *j) { return gan_judge_is_nil(j) ? 0 : j->n; }
+bool gan_judge_takes(const gan_judge *j, gan_measure m) {
+    return !gan_judge_is_nil(j) && (unsigned)m < GAN_MEASURES && j->wanted[m];
+}
 const char *gan_judge_reference(const gan_judge *j) { return gan_judge_is_nil(j) ? "" : j->reference; }
 const char *gan_judge_floor_text(const gan_judge *j) { return gan_judge_is_nil(j) ? "" : j->floor; }
 
@@ -63,9 +66,9 @@ static void want(gan_ctx *ctx, gan_judge *j, const char *word) {
     }
 }
 
-static bool choose(gan_ctx *ctx, gan_judge *j, const char *list) {
+static bool choose(gan_ctx *ctx, gan_judge *j, const char *list, bool quick) {
     if (!list || !*list) {
-        for (int m = 0; m < GAN_MEASURES; m++) j->wanted[m] = !lack(j, (gan_measure)m);
+        for (int m = 0; m < GAN_MEASURES; m++) j->wanted[m] = !lack(j, (gan_measure)m) && !(quick && m >= GAN_MEASURE_NEAREST);
         return true;
     }
     for (const char *at = list; *at && gan__ok(ctx); at += *at == ',') {
@@ -154,7 +157,7 @@ static bool prepare(gan_ctx *ctx, gan_judge *j, gan_dataset *data, gan_dataset *
     if (o->classifier && (!gan__is_classifier(o->classifier, who) || !classifier_fits(ctx, j, gan_dataset_shape(data))))
         return false;
     if (o->n < 0 || o->k < 0) gan__raise(ctx, GAN_E_ARG, "%s: n is %lld, k is %d", who, (long long)o->n, o->k);
-    if (!gan__ok(ctx) || !take_samples(ctx, j, data, held_out, o->n) || !choose(ctx, j, o->measures)) return false;
+    if (!gan__ok(ctx) || !take_samples(ctx, j, data, held_out, o->n) || !choose(ctx, j, o->measures, o->quick)) return false;
     look_at_reals(ctx, j);
     return gan__ok(ctx);
 }

@@ -1,6 +1,7 @@
 #include <gan/report.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,6 +119,17 @@ static void write_turns(gan__file *f, const gan__run_data *r) {
     gan__page_raw(f, "</ul></details>\n");
 }
 
+static void write_best(gan__file *f, const gan__run_data *r) {
+    const cJSON *best = cJSON_GetObjectItemCaseSensitive(r->status, "best");
+    if (!best) return;
+    gan__page_raw(f, "<p>Best checkpoint: step ");
+    gan__page_tag(f, "%.0f, ", gan__status_number(best, "step", 0));
+    gan__page_text(f, gan__status_text(best, "measure"));
+    gan__page_raw(f, " ");
+    gan__page_number(f, gan__status_number(best, "value", NAN));
+    gan__page_raw(f, " (best.safetensors).</p>\n");
+}
+
 static void write_verdict(gan__file *f, const gan__run_data *r) {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(r->status, "verdict");
     const char *error = gan__status_text(r->status, "error"), *title = gan__status_text(v, "title");
@@ -140,6 +152,7 @@ static void write_verdict(gan__file *f, const gan__run_data *r) {
         gan__page_text(f, error);
         gan__page_raw(f, "</p>\n");
     }
+    write_best(f, r);
     write_remedies(f, v);
     write_turns(f, r);
     gan__page_raw(f, "</section>\n");

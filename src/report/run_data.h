@@ -8,7 +8,7 @@
 #include "chart.h"
 #include "sample_files.h"
 
-enum { GAN__CHARTS = 9 };
+enum { GAN__CHARTS = 12 };
 extern const gan__chart gan__charts[GAN__CHARTS];
 
 /* A change of verdict on the way. */

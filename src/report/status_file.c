@@ -74,6 +74,12 @@ static char *compose(const gan_ctx *ctx, const gan__run_status *s) {
     cJSON_AddNumberToObject(root, "steps", (double)s->steps);
     if (s->loss) cJSON_AddStringToObject(root, "loss", gan_loss_name(s->loss->kind));
     if (isfinite(s->d_even)) cJSON_AddNumberToObject(root, "d_loss_even", s->d_even);
+    if (s->best) {
+        cJSON *best = cJSON_AddObjectToObject(root, "best");
+        cJSON_AddStringToObject(best, "measure", s->best);
+        cJSON_AddNumberToObject(best, "value", s->best_value);
+        cJSON_AddNumberToObject(best, "step", (double)s->best_step);
+    }
     if (s->verdict) add_verdict(root, s->verdict);
     add_machine(root, ctx);
     char *text = cJSON_Print(root);

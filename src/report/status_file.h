@@ -16,6 +16,9 @@ typedef struct gan__run_status {
     int64_t step, steps;
     const gan_loss *loss;
     double d_even;                    /* D's loss when it cannot tell reals from fakes; NaN: not known */
+    const char *best;                 /* the measure that a best checkpoint is kept by; NULL: none so far */
+    double best_value;
+    int64_t best_step;
     const gan_watch_verdict *verdict; /* NULL: nobody watched */
 } gan__run_status;
 

@@ -6,6 +6,8 @@
  *              watch.<part>                                 what the watcher has seen
  *   metadata   step, counter.<name>, stream.<name>,         what moves
  *              data.epoch, data.position
+ *              best.measure, best.value, best.step,     the best so far, if one is looked for
+ *              best.samples
  *              seed, data, tricks, isa, version,            what is compared
  *              option.<name>, trick.<trick> */
 #include <inttypes.h>
@@ -15,6 +17,7 @@
 #include "../base/words.h"
 #include "../data/loader.h"
 #include "../io/weights.h"
+#include "evaluating.h"
 #include "options.h"
 #include "trick_state.h"
 #include "watching.h"
@@ -141,6 +144,7 @@ gan_status gan_trainer_save(gan_trainer *t, const char *path) {
     for (int i = 0; i < 2; i++) each_moment(&players[i], add_moment, w);
     gan__tricks_add(t, w);
     gan__watching_add(t, w);
+    gan__evaluating_add(t, w);
     gan__st_write(w, path, "gan_trainer_save");
     return ctx->status;
 }
@@ -265,6 +269,7 @@ gan_status gan_trainer_load(gan_trainer *t, const char *path) {
     gan__commit(ctx); /* what was done before stands, whatever becomes of the loading */
     gan__st *file = gan__st_open(ctx, path, who);
     if (file && read_all(t, file)) {
+        gan__evaluating_read(t, file);
         tell_changes(t, file);
         read_rate(t->opt_g, file, "lr.g", "option.g.lr", t->opts.g.lr);
         read_rate(t->opt_d, file, "lr.d", "option.d.lr", t->opts.d.lr);

@@ -9,6 +9,7 @@
 #include "../io/folder.h"
 #include "../io/jsonl.h"
 #include "../io/png.h"
+#include "evaluating.h"
 #include "jump.h"
 #include "quality.h"
 #include "reporting.h"
@@ -26,6 +27,7 @@ typedef struct outputs {
     bool checkpoint; /* there is one of this run */
     double range;    /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
+    gan__evaluating evaluating;
 } outputs;
 
 /* An empty name would put the run into the root of the file system. */
@@ -161,6 +163,7 @@ static void look_out(gan_trainer *t, const gan_train_opts *o, const outputs *to,
 static bool after_step(gan_trainer *t, const gan_train_opts *o, outputs *to, const gan_step_info *info, bool new_epoch) {
     bool go_on = gan__watching_after(t, o, to->log);
     t->stopped = !go_on;
+    gan__evaluating_step(&to->evaluating, t, o, to->log, to->events);
     if (o->on_step) go_on &= o->on_step(o->user, t, info);
     if (new_epoch && o->on_epoch) go_on &= o->on_epoch(o->user, t, info);
     if (o->out) {
@@ -229,12 +232,18 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
-    if (!gan__watching_start(t, &o, who)) return ctx->status;
     outputs to = {.checkpoint = t->steps.value > 0};
+    if (!gan__watching_start(t, &o, who) || !gan__evaluating_start(&to.evaluating, t, &o, who)) return ctx->status;
     char path[PATH];
     if (o.out) {
-        if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) return ctx->status;
-        if (!to.checkpoint) unlink(path_in(&o, "good.safetensors", path)); /* of another run */
+        if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) {
+            gan__evaluating_end(&to.evaluating);
+            return ctx->status;
+        }
+        if (!to.checkpoint) { /* of another run */
+            unlink(path_in(&o, "good.safetensors", path));
+            unlink(path_in(&o, "best.safetensors", path));
+        }
         to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
         to.range = range_of(t);
         gan__reporting_start(&to.report, t, &o);
@@ -244,6 +253,7 @@ gan_status gan_train(gan_trainer *t, gan_train_opts o) {
     if (gan__ok(ctx)) run_steps(t, &o, &to);
     if (o.out && gan__ok(ctx)) gan__reporting_end(&to.report, t, &o, NULL);
     if (o.out && !gan__ok(ctx)) save_failed(t, &o, &to, start);
+    gan__evaluating_end(&to.evaluating);
     gan__events_close(to.events);
     gan__jsonl_close(to.log);
     return ctx->status;

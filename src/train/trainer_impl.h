@@ -12,6 +12,13 @@
 
 #define GAN__MAX_TRICKS 32
 
+/* By the measure of keep_best; step 0: none yet. */
+typedef struct gan__best {
+    char measure[32];
+    double value;
+    int64_t step, samples; /* samples: on each side */
+} gan__best;
+
 struct gan_trainer {
     gan__object object;
     gan_module *G, *D;
@@ -31,6 +38,7 @@ struct gan_trainer {
     gan_tensor **weights_g, **weights_d; /* as they were before it, where that is measured */
     gan__data_position good_data;       /* before the first step that was not taken; and the stream of latents */
     int64_t good_latents;
+    gan__best best;
     atomic_bool stop; /* asked for; the next check in gan_train takes it back */
     bool stopped;     /* that ended the latest gan_train */
 };

@@ -67,6 +67,25 @@ expect 1 "no classifier that" eval run --classifier run/checkpoint.safetensors
 expect 1 "cannot be written" eval run --n 100 --only coverage --json no/such/folder/x.json
 expect 2 "one run folder" eval
 
+# Measured on the way, with the best checkpoint kept: the log, the status and the page tell, and others go on with it.
+run="train $small --set data.points=900 --set eval_samples=100 --set eval_every=4 --set keep_best=sliced_wasserstein --set lr=.01 --set ema=0"
+expect 0 "steps are done" $run --set checkpoint_every=4 --steps 40 --out kept
+[ "$(grep -c '"eval_sliced_wasserstein":' kept/metrics.jsonl)" -eq 10 ] || wrong "not measured ten times"
+best=$(sed -n 's/^{"step":\([0-9]*\),.*"eval_sliced_wasserstein":\([0-9.e-]*\),.*/\2 \1/p' kept/metrics.jsonl | sort -g | sed -n '1s/.* //p')
+grep -q '"step":[[:space:]]*'"$best\$" kept/status.json || wrong "the status does not tell of step $best"
+grep -q "Best checkpoint: step $best, sliced_wasserstein" kept/report.html || wrong "the page does not tell of step $best"
+expect 0 "step $best, samples by" eval kept --best --only coverage
+expect 0 "step 40, samples by" eval kept --only coverage
+"$gan" sample kept --out last.png -n 99 && "$gan" sample kept --best --out best.png -n 99
+if cmp -s last.png best.png; then echo "sample --best is the last checkpoint's"; failed=1; fi
+expect 0 "steps are done" $run --steps 21 --out parts
+expect 0 "steps are done" resume parts --set steps=40
+same kept/best.safetensors parts/best.safetensors "a resumed run keeps another best checkpoint"
+expect 2 'there is no best by "density"' $run --set keep_best=density --steps 1 --out x
+expect 2 "it must say when" $run --set eval_every=0 --steps 1 --out x
+expect 2 "there is no classifier" $run --set keep_best=classifier_fid --steps 1 --out x
+expect 1 "no-such.safetensors" $run --set eval_classifier=no-such.safetensors --steps 1 --out x
+
 # Points need no classifier.
 expect 0 "steps are done" train $small --set data.points=900 --steps 3 --out points
 expect 0 "other training samples, as none are held out" eval points
