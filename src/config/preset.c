@@ -14,7 +14,8 @@ static gan_optim_opts adam(double lr, double beta1, double beta2) {
 
 static void optimisers(gan_preset *p, gan_optim_opts g, gan_optim_opts d) { p->trainer.g = g, p->trainer.d = d; }
 
-static void d_norm(gan_preset *p, gan_norm_kind norm) { p->image.d_norm = p->points.d_norm = norm; }
+/* A penalty on the gradient at each sample is meaningless where samples are normalised together (1704.00028, 4). */
+static void d_norm_for_penalties(gan_preset *p) { p->image.d_norm = GAN_NORM_LAYER; }
 
 static void d_spectral(gan_preset *p) { p->image.d_spectral = p->points.d_spectral = true; }
 
@@ -35,12 +36,12 @@ static void wgan_gp(gan_preset *p) {
     p->trainer.loss = gan_loss_wasserstein();
     optimisers(p, adam(1e-4, 0, .9), adam(1e-4, 0, .9));
     p->trainer.n_critic = 5;
-    d_norm(p, GAN_NORM_NONE);
+    d_norm_for_penalties(p);
     p->tricks[0] = "wgan_gp:weight=10";
 }
 
 static void dragan(gan_preset *p) {
-    d_norm(p, GAN_NORM_NONE);
+    d_norm_for_penalties(p);
     p->tricks[0] = "dragan:weight=10";
 }
 
@@ -57,7 +58,7 @@ static void ragan(gan_preset *p) {
 static void rpgan(gan_preset *p) {
     p->trainer.loss = gan_loss_relativistic_pairing();
     optimisers(p, adam(2e-4, 0, .99), adam(2e-4, 0, .99));
-    d_norm(p, GAN_NORM_NONE);
+    p->image.d_norm = GAN_NORM_NONE;
     p->tricks[0] = "r1:weight=0.1"; /* to be tuned: larger images bear more */
     p->tricks[1] = "r2:weight=0.1";
 }
@@ -122,8 +123,8 @@ static const struct {
     {"dcgan", "1511.06434", "non-saturating, batch norm in both, Adam 2e-4 with beta1 .5", dcgan},
     {"lsgan", "1611.04076", "least squares, else as dcgan", lsgan},
     {"wgan", "1701.07875", "Wasserstein, weights clipped to .01, RMSProp 5e-5, 5 steps of D", wgan},
-    {"wgan-gp", "1704.00028", "Wasserstein, penalty 10, no norm in D, Adam 1e-4 (0, .9), 5 steps of D", wgan_gp},
-    {"dragan", "1705.07215", "non-saturating, penalty 10 around the reals, no norm in D, else as dcgan", dragan},
+    {"wgan-gp", "1704.00028", "Wasserstein, penalty 10, layer norm in D, Adam 1e-4 (0, .9), 5 steps of D", wgan_gp},
+    {"dragan", "1705.07215", "non-saturating, penalty 10 around the reals, layer norm in D, else as dcgan", dragan},
     {"hinge", "1705.02894, 1802.05957", "hinge, spectral norm in D, Adam 2e-4 (0, .9)", hinge},
     {"ragan", "1807.00734", "relativistic average, else as dcgan", ragan},
     {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, no norm in D, Adam 2e-4 (0, .99)", rpgan},
