@@ -14,7 +14,8 @@ static gan_optim_opts adam(double lr, double beta1, double beta2) {
 
 static void optimisers(gan_preset *p, gan_optim_opts g, gan_optim_opts d) { p->trainer.g = g, p->trainer.d = d; }
 
-/* A penalty on the gradient at each sample is meaningless where samples are normalised together (1704.00028, 4). */
+/* A penalty on the gradient at each sample is meaningless where samples are normalised together (1704.00028, 4); without any norm
+ * DCGAN's small weights leave D blind for long, and G collapses. */
 static void d_norm_for_penalties(gan_preset *p) { p->image.d_norm = GAN_NORM_LAYER; }
 
 static void d_spectral(gan_preset *p) { p->image.d_spectral = p->points.d_spectral = true; }
@@ -58,7 +59,7 @@ static void ragan(gan_preset *p) {
 static void rpgan(gan_preset *p) {
     p->trainer.loss = gan_loss_relativistic_pairing();
     optimisers(p, adam(2e-4, 0, .99), adam(2e-4, 0, .99));
-    p->image.d_norm = GAN_NORM_NONE;
+    d_norm_for_penalties(p);
     p->tricks[0] = "r1:weight=0.1"; /* to be tuned: larger images bear more */
     p->tricks[1] = "r2:weight=0.1";
 }
@@ -127,7 +128,7 @@ static const struct {
     {"dragan", "1705.07215", "non-saturating, penalty 10 around the reals, layer norm in D, else as dcgan", dragan},
     {"hinge", "1705.02894, 1802.05957", "hinge, spectral norm in D, Adam 2e-4 (0, .9)", hinge},
     {"ragan", "1807.00734", "relativistic average, else as dcgan", ragan},
-    {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, no norm in D, Adam 2e-4 (0, .99)", rpgan},
+    {"rpgan", "2501.05441", "relativistic pairing, R1 and R2, layer norm in D, Adam 2e-4 (0, .99)", rpgan},
     {"sngan", "1802.05957", "hinge, spectral norm in D, residual nets, 5 steps of D", sngan},
     {"sagan", "1805.08318", "hinge, spectral norm in both, self-attention at 16 x 16, G 1e-4, D 4e-4", sagan},
     {"ttur", "1706.08500", "as dcgan, with G 1e-4 and D 4e-4", ttur},

@@ -21,7 +21,7 @@ static const struct {
     {"dragan", "non_saturating", "adam", 2e-4, 2e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_LAYER, .tricks = {"dragan"}},
     {"hinge", "hinge", "adam", 2e-4, 2e-4, 0, .9, 1, 1, .d_norm = GAN_NORM_DEFAULT, .d_spectral = true},
     {"ragan", "relativistic_average", "adam", 2e-4, 2e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT},
-    {"rpgan", "relativistic_pairing", "adam", 2e-4, 2e-4, 0, .99, 1, 1, .d_norm = GAN_NORM_NONE, .tricks = {"r1", "r2"}},
+    {"rpgan", "relativistic_pairing", "adam", 2e-4, 2e-4, 0, .99, 1, 1, .d_norm = GAN_NORM_LAYER, .tricks = {"r1", "r2"}},
     {"sngan", "hinge", "adam", 2e-4, 2e-4, 0, .9, 5, 1, .d_norm = GAN_NORM_DEFAULT, .d_spectral = true, .residual = true},
     {"sagan", "hinge", "adam", 1e-4, 4e-4, 0, .9, 1, 1, .d_norm = GAN_NORM_DEFAULT, true, true, .residual = true},
     {"ttur", "non_saturating", "adam", 1e-4, 4e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT},
