@@ -358,7 +358,8 @@ static bool text_of(const char *line, const char *key, char value[128]) {
 }
 
 static int judge(const char *folder) {
-    char path[512], line[1024], id[128], loss[128];
+    char path[512], line[1024], id[128], loss[128], preset[128];
+    int failed = 0;
     snprintf(path, sizeof path, "%s/runs.jsonl", folder);
     FILE *f = fopen(path, "r");
     if (!f) return perror(path), 1;
@@ -368,18 +369,20 @@ static int judge(const char *folder) {
         gan_watch_verdict v;
         const char *targets = strstr(line, "\"targets\":[");
         if (!text_of(line, "id", id) || !text_of(line, "loss", loss) || !gan_loss_named(loss, &o.loss) || !targets) continue;
+        if (!text_of(line, "preset", preset)) continue;
+        o.width = gan_loss_width(o.loss.kind, 0, gan_preset_of(preset).points.generators);
         sscanf(targets, "\"targets\":[%lf,%lf,%lf", &o.loss.real_target, &o.loss.fake_target, &o.loss.gen_target);
         snprintf(path, sizeof path, "%s/%s.jsonl", folder, id);
         if (gan_watch_log(ctx, path, o, &v, print_verdict, id) == GAN_OK)
             printf("{\"id\":\"%s\",\"last\":\"%s\",\"step\":%lld,\"since\":%lld}\n", id, gan_watch_name(v.kind),
                    (long long)v.step, (long long)v.since);
         else
-            fprintf(stderr, "%s: %s\n", id, gan_ctx_message(ctx));
+            failed = fprintf(stderr, "%s: %s\n", id, gan_ctx_message(ctx)) > 0;
         gan_ctx_clear(ctx);
     }
     fclose(f);
     gan_ctx_free(ctx);
-    return 0;
+    return failed;
 }
 
 int main(int argc, char **argv) {
