@@ -24,8 +24,8 @@ GAN_API gan_classifier_opts gan_classifier_for(const gan_dataset *data);
 
 /* [n, h, w, c] -> logits [n, classes]: stages of 3x3 convolution, 2x2 maximum, batch norm and ReLU until the shorter side is
  * below 6; then Linear to the features, batch norm, ReLU, dropout (these are the child "main"), and Linear to the logits (the
- * child "head"). Weights as 1502.01852 has them. Owned by the context, whose stream "init" is left as it was. gan_save_weights
- * and gan_load_weights keep it in a file. */
+ * child "head"). Weights as 1502.01852 has them. Owned by the context, whose stream "init" is left as it was. gan_classifier_save
+ * and gan_classifier_load (judge.h) keep it in a file. */
 GAN_API gan_module *gan_classifier_new(gan_ctx *ctx, gan_classifier_opts opts);
 
 /* What gan_feature_opts.tap is for its features, [n, features]. */

@@ -96,7 +96,8 @@ typedef struct gan_train_opts {
 } gan_train_opts;
 
 /* Trains. In the run folder: samples/step-000500.png (G's average, or G, on fixed latents; points on axes that the data give, the
- * same all along), samples/final.png, metrics.jsonl, checkpoint.safetensors, and what gan_report_write makes of them, now and then
+ * same all along), samples/final.png, metrics.jsonl, checkpoint.safetensors, best.safetensors if keep_best asks for it (a checkpoint
+ * as well, complete or not there), and what gan_report_write makes of them, now and then
  * and at the end. GAN_OK when all steps are done, the time is up, or the run was stopped. After an error the trainer stands at its
  * last completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes
  * over what an earlier one left in the folder.
