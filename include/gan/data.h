@@ -29,6 +29,8 @@ typedef struct gan_image_opts {
     double held_out;       /* fraction kept from training, in [0, 1); 0 is none */
     bool skip_bad;         /* image folders: leave unreadable files out and count them, instead of failing */
     int decoders;          /* background threads; 0: 1 */
+    int64_t cache_mb;      /* image folders: memory for decoded images, of which the first that come are kept, as bytes; 0: 256,
+                              -1: none. The batches are the same */
     const char *labels;    /* IDX: path of the label file; NULL: found beside the images by its usual name, if there */
 } gan_image_opts;
 

@@ -46,6 +46,8 @@ static const gan_option data_options[] = {
     ROW("data.held_out", NUMBER, image_data.held_out, "fraction kept from training", .high = 1, .high_open = true),
     ROW("data.skip_bad", BOOL, image_data.skip_bad, "leaves unreadable files out"),
     ROW("data.decoders", INT, image_data.decoders, "background threads; 0: 1", .high = 64),
+    ROW("data.cache_mb", INT64, image_data.cache_mb, "folders: memory for decoded images; 0: 256, -1: none", .low = -1,
+        .high = INFINITY),
     ROW("data.points", INT64, points, "ring, grid: so many points", FROM_1),
     {.name = NULL},
 };
@@ -145,7 +147,7 @@ void gan__settings_preset(gan__settings *s, const gan_preset *preset) {
 bool gan__settings_fixed(const char *name) {
     static const char *const groups[] = {"net.", "data."};
     static const char *const names[] = {"seed", "pack", "latent", "g.kind", "d.kind"};
-    if (!strcmp(name, "data.decoders")) return false;
+    if (!strcmp(name, "data.decoders") || !strcmp(name, "data.cache_mb")) return false;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (!strncmp(name, groups[i], strlen(groups[i]))) return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

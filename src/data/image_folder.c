@@ -1,4 +1,5 @@
-/* Folders of pictures. Only the names are kept in memory; decoding is the loader's background work. */
+/* Folders of pictures. Decoding is the loader's background work; in memory are the names, and as many decoded pictures as the
+ * cache has room for. */
 #include <gan/data.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 
 #include "dataset_impl.h"
 #include "file_list.h"
+#include "image_cache.h"
 #include "pixels.h"
 #include "sources.h"
 
@@ -18,10 +20,12 @@ typedef struct folder_source {
     int32_t *labels; /* NULL: none */
     gan__frame frame;
     bool fixed; /* every file has the frame's size as it is */
+    gan__image_cache *cache; /* NULL: none */
 } folder_source;
 
 static void free_source(void *user) {
     folder_source *s = user;
+    gan__image_cache_free(s->cache);
     gan__free_files(&s->files);
     gan__free(s->ctx, s->path);
     gan__free(s->ctx, s->labels);
@@ -44,22 +48,36 @@ static const char *path_of(const folder_source *s, int64_t i, char path[LONGEST_
     return path;
 }
 
-static gan_status load(void *user, int64_t index, gan_real *x, gan_real *target, int32_t *label, char *message, size_t size) {
-    const folder_source *s = user;
+/* The file's picture, as bytes. On failure the reason. */
+static const char *decode(const folder_source *s, int64_t index, uint8_t *to) {
     char path[LONGEST_PATH];
     const char *why = "no memory to resize it";
     gan__stb_header header;
     uint8_t *pixels = gan__stb_load(path_of(s, index, path), s->frame.channels, &header, &why);
+    bool same = pixels && header.height == s->frame.height && header.width == s->frame.width;
+    if (pixels && s->fixed && !same)
+        why = "its size has changed since the folder was opened";
+    else if (pixels && gan__pixels_frame((gan__stb_picture){pixels, header.height, header.width, header.channels}, s->frame, to))
+        why = NULL;
+    gan__stb_free(pixels);
+    return why;
+}
+
+static gan_status load(void *user, int64_t index, gan_real *x, gan_real *target, int32_t *label, char *message, size_t size) {
+    const folder_source *s = user;
+    int64_t count = gan__frame_size(s->frame);
+    const uint8_t *kept = gan__image_cache_get(s->cache, index);
+    uint8_t *bytes = gan__pixels_room(x, count);
+    const char *why = kept ? NULL : decode(s, index, bytes);
     (void)target;
     if (label) *label = s->labels[index];
-    bool same = pixels && header.height == s->frame.height && header.width == s->frame.width;
-    bool ok = pixels && (same || !s->fixed) &&
-              gan__pixels_fit((gan__stb_picture){pixels, header.height, header.width, header.channels}, s->frame, x);
-    if (!ok)
-        snprintf(message, size, "%s: %s", gan__file_name(&s->files, index),
-                 pixels && s->fixed && !same ? "its size has changed since the folder was opened" : why);
-    gan__stb_free(pixels);
-    return ok ? GAN_OK : GAN_E_IO;
+    if (why) {
+        snprintf(message, size, "%s: %s", gan__file_name(&s->files, index), why);
+        return GAN_E_IO;
+    }
+    if (!kept) gan__image_cache_put(s->cache, index, bytes);
+    gan__pixels_real(kept ? kept : bytes, count, x);
+    return GAN_OK;
 }
 
 /* --- checking at opening ---------------------------------------------------------------------------------- */
@@ -193,12 +211,28 @@ static folder_source *new_source(gan_ctx *ctx, const char *path) {
     return NULL;
 }
 
+#define MB ((int64_t)1 << 20)
+#define USUAL_CACHE 256
+
+static bool cache_valid(gan_ctx *ctx, gan_image_opts opts) {
+    if (opts.cache_mb >= -1 && opts.cache_mb <= INT64_MAX / MB) return true;
+    gan__raise(ctx, GAN_E_ARG, WHO ": cache_mb is %lld: it can be -1 (none), 0 (%d) or a number of megabytes",
+               (long long)opts.cache_mb, USUAL_CACHE);
+    return false;
+}
+
+static void make_cache(folder_source *s, gan_image_opts opts) {
+    int64_t room = opts.cache_mb ? opts.cache_mb : USUAL_CACHE;
+    if (room > 0) s->cache = gan__image_cache_new(s->ctx, s->files.count, gan__frame_size(s->frame), room * MB);
+}
+
 gan_dataset *gan_image_folder(gan_ctx *ctx, const char *path, gan_image_opts opts) {
-    folder_source *s = gan__path_valid(ctx, path, WHO) ? new_source(ctx, path) : NULL;
+    folder_source *s = gan__path_valid(ctx, path, WHO) && cache_valid(ctx, opts) ? new_source(ctx, path) : NULL;
     if (!s) return gan__dataset_nil(ctx);
     int64_t skipped = 0;
     int classes = 0;
     if (gan__list_files(&s->files, path, true, gan__is_picture, WHO) && check_folder(s, opts, &skipped)) classes = label_files(s);
+    if (gan__ok(ctx)) make_cache(s, opts);
     if (!gan__ok(ctx)) {
         free_source(s);
         return gan__dataset_nil(ctx);

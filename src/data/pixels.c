@@ -1,6 +1,7 @@
 #include "pixels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/ctx_impl.h"
 
@@ -20,25 +21,22 @@ bool gan__frame_choose(gan_ctx *ctx, gan_image_opts opts, gan__frame stored, con
     return gan__ok(ctx);
 }
 
-/* 255 * 2 / 255 - 1 is exactly 1. */
-static gan_real real_of(int byte) { return (gan_real)byte * 2 / 255 - 1; }
+static uint8_t grey_of(const uint8_t *p) { return (uint8_t)((p[0] * 77 + p[1] * 150 + p[2] * 29) >> 8); }
 
-static int grey_of(const uint8_t *p) { return (p[0] * 77 + p[1] * 150 + p[2] * 29) >> 8; }
-
-static void convert_row(const uint8_t *p, int from_channels, gan_real *x, int width, int channels) {
+static void convert_row(const uint8_t *p, int from_channels, uint8_t *to, int width, int channels) {
     if (from_channels == channels)
-        for (int i = 0; i < width * channels; i++) x[i] = real_of(p[i]);
+        memcpy(to, p, (size_t)width * (size_t)channels);
     else if (channels == 1)
-        for (int i = 0; i < width; i++) x[i] = real_of(grey_of(p + 3 * i));
+        for (int i = 0; i < width; i++) to[i] = grey_of(p + 3 * i);
     else
-        for (int i = 0; i < width; i++) x[3 * i] = x[3 * i + 1] = x[3 * i + 2] = real_of(p[i]);
+        for (int i = 0; i < width; i++) to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = p[i];
 }
 
 /* `top`, `left`: of the frame in the picture, which is large enough. */
-static void convert(gan__stb_picture p, int top, int left, gan__frame f, gan_real *x) {
+static void convert(gan__stb_picture p, int top, int left, gan__frame f, uint8_t *to) {
     for (int row = 0; row < f.height; row++) {
         const uint8_t *from = p.pixels + ((size_t)(top + row) * (size_t)p.width + (size_t)left) * (size_t)p.channels;
-        convert_row(from, p.channels, x + (size_t)row * (size_t)f.width * (size_t)f.channels, f.width, f.channels);
+        convert_row(from, p.channels, to + (size_t)row * (size_t)f.width * (size_t)f.channels, f.width, f.channels);
     }
 }
 
@@ -50,15 +48,30 @@ static gan__stb_window middle(gan__stb_picture p, gan__frame f) {
     return (gan__stb_window){(float)(.5 - v), (float)(.5 - h), (float)(.5 + v), (float)(.5 + h)};
 }
 
-bool gan__pixels_fit(gan__stb_picture p, gan__frame f, gan_real *x) {
+bool gan__pixels_frame(gan__stb_picture p, gan__frame f, uint8_t *to) {
     int extra_h = p.height - f.height, extra_w = p.width - f.width;
     if ((extra_h == 0 && extra_w >= 0) || (extra_w == 0 && extra_h >= 0)) { /* covers it as it is */
-        convert(p, extra_h / 2, extra_w / 2, f, x);
+        convert(p, extra_h / 2, extra_w / 2, f, to);
         return true;
     }
     uint8_t *pixels = malloc((size_t)f.height * (size_t)f.width * (size_t)p.channels);
     bool ok = pixels && gan__stb_resize(p, middle(p, f), pixels, f.height, f.width);
-    if (ok) convert((gan__stb_picture){pixels, f.height, f.width, p.channels}, 0, 0, f, x);
+    if (ok) convert((gan__stb_picture){pixels, f.height, f.width, p.channels}, 0, 0, f, to);
     free(pixels);
+    return ok;
+}
+
+/* 255 * 2 / 255 - 1 is exactly 1. From the first number on, so that what is overwritten has been read. */
+void gan__pixels_real(const uint8_t *bytes, int64_t count, gan_real *x) {
+    for (int64_t i = 0; i < count; i++) x[i] = (gan_real)bytes[i] * 2 / 255 - 1;
+}
+
+uint8_t *gan__pixels_room(gan_real *x, int64_t count) { return (uint8_t *)(x + count) - count; }
+
+bool gan__pixels_fit(gan__stb_picture p, gan__frame f, gan_real *x) {
+    int64_t count = gan__frame_size(f);
+    uint8_t *bytes = gan__pixels_room(x, count);
+    bool ok = gan__pixels_frame(p, f, bytes);
+    if (ok) gan__pixels_real(bytes, count, x);
     return ok;
 }

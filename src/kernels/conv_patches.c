@@ -10,7 +10,8 @@ enum {
     MAX_DEPTH = 256,
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
-    LINE = 16, /* numbers in a line of the cache */
+    LINE = 16,  /* numbers in a line of the cache */
+    AHEAD = 8,  /* rows of weights that are fetched before they are packed */
     WANTED_TASKS = 16 /* per product: enough to keep many threads evenly busy */
 };
 
@@ -87,13 +88,18 @@ static const plan *plan_of_pack(const engine *e, int64_t unit) {
 static void pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to) {
     if (cols < width) memset(to, 0, (size_t)(p->c * width) * sizeof *to);
     if (p->out == 1) {
-        for (int64_t c = 0; c < p->c; c++) memcpy(to + c * width, from + c * p->in, (size_t)cols * sizeof *to);
+        for (int64_t c = 0; c < p->c; c++, from += p->in, to += width) {
+            for (int64_t k = 0; k < cols; k += LINE) __builtin_prefetch(from + AHEAD * p->in + k);
+            memcpy(to, from, (size_t)cols * sizeof *to);
+        }
         return;
     }
-    for (int64_t c0 = 0; c0 < p->c; c0 += 16) { /* as much of each column as a cache line holds */
-        int64_t end = gan__least(c0 + 16, p->c);
-        for (int64_t k = 0; k < cols; k++)
-            for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c * p->in];
+    for (int64_t c0 = 0; c0 < p->c; c0 += LINE) { /* as much of each column as a cache line holds; in is 1 */
+        int64_t end = gan__least(c0 + LINE, p->c);
+        for (int64_t k = 0; k < cols; k++) {
+            __builtin_prefetch(from + k * p->out + c0 + 2 * LINE);
+            for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c];
+        }
     }
 }
 

@@ -19,6 +19,7 @@ const bench_case *bench_workloads(int *count); /* S1 to S4 */
 typedef struct bench_sizes {
     int64_t batch, size, width;
     const char *path;
+    int64_t cache_mb;
 } bench_sizes;
 const bench_case *bench_sized(const char *name, bench_sizes sizes);
 const bench_case *bench_kernels(int *count);

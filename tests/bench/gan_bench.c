@@ -217,7 +217,7 @@ static const char usage[] =
     "  --profile N     one case: N steps after the first and no measurement, for a profiler\n"
     "  --list          the cases\n"
     "for curves: case \"dcgan\" with --batch N, --size N, --width N (64 each),\n"
-    "  or \"folder\" with --path FOLDER, --batch, --size\n";
+    "  or \"folder\" with --path FOLDER, --batch, --size, --cache MB (of decoded images; -1: none)\n";
 
 static const bench_case *find(const char *name, bench_sizes sizes) {
     int count;
@@ -292,7 +292,7 @@ static int run_all(const selection *s, const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.seconds = 2, .sizes = {64, 64, 64, NULL}};
+    options o = {.seconds = 2, .sizes = {64, 64, 64, NULL, 0}};
     selection s = {0};
     const char *named[MAX_CASES];
     int names = 0;
@@ -300,7 +300,7 @@ int main(int argc, char **argv) {
         const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         bool takes = !strcmp(a, "--threads") || !strcmp(a, "--isa") || !strcmp(a, "--seconds") || !strcmp(a, "--json") ||
                      !strcmp(a, "--profile") || !strcmp(a, "--batch") || !strcmp(a, "--size") || !strcmp(a, "--width") ||
-                     !strcmp(a, "--path");
+                     !strcmp(a, "--path") || !strcmp(a, "--cache");
         if (takes && !value) return refuse("an option lacks its value");
         if (!strcmp(a, "--threads")) o.threads = atoi(value);
         else if (!strcmp(a, "--isa")) o.isa = value;
@@ -311,6 +311,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(a, "--size")) o.sizes.size = atoll(value);
         else if (!strcmp(a, "--width")) o.sizes.width = atoll(value);
         else if (!strcmp(a, "--path")) o.sizes.path = value;
+        else if (!strcmp(a, "--cache")) o.sizes.cache_mb = atoll(value);
         else if (!strcmp(a, "--cpu")) clock_used = CLOCK_PROCESS_CPUTIME_ID;
         else if (!strcmp(a, "--serve")) o.serve = true;
         else if (!strcmp(a, "--list")) return list();

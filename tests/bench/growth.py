@@ -2,7 +2,9 @@
 """How the cost grows: images/s of a DCGAN step against batch, image size, width and threads, and of reading image folders against
 their number of files. Prints tables, and draws them if gnuplot is there.
 
-    growth.py --bench build/release/tests/gan-bench [--plot docs/images/growth.png] [--json FILE]"""
+    growth.py --bench build/release/tests/gan-bench [--plot docs/images/growth.png] [--json FILE]
+
+What FILE has already is not measured again, so that an interrupted run can be taken up."""
 import argparse
 import json
 import os
@@ -14,7 +16,8 @@ import zlib
 
 BASE = {"batch": 64, "size": 32, "width": 32}
 SERIES = {"batch": [8, 16, 32, 64, 128, 256], "size": [16, 32, 64, 128], "width": [16, 32, 64, 128]}
-FILES = [500, 2000, 8000]
+FILES = [1000, 10000, 50000]
+CACHES = [-1, 0]  # of decoded images: none, and the usual 256 MB
 
 
 def measure(o, case, threads, sizes, *more):
@@ -27,19 +30,38 @@ def measure(o, case, threads, sizes, *more):
     return r
 
 
-def steps(o):
-    rows = []
+class Rows:
+    """What has been measured, in order, and on disk."""
+
+    def __init__(self, path):
+        self.path, self.rows = path, []
+        if path and os.path.exists(path):
+            with open(path) as f:
+                self.rows = json.load(f)
+
+    def has(self, **key):
+        return any(all(r[k] == v for k, v in key.items()) for r in self.rows)
+
+    def add(self, row):
+        self.rows.append(row)
+        if self.path:
+            with open(self.path, "w") as f:
+                json.dump(self.rows, f, indent=1)
+
+
+def steps(o, rows):
     for name, values in SERIES.items():
         for value in values:
             for threads in o.threads:
+                key = {"series": name, "value": value, "threads": threads}
                 sizes = dict(BASE, **{name: value})
                 if name == "size" and value > 64:
                     sizes["batch"] = 16
-                rows.append(dict(measure(o, "dcgan", threads, sizes), series=name, value=value))
-    return rows
+                if not rows.has(**key):
+                    rows.add(dict(measure(o, "dcgan", threads, sizes), **key))
 
 
-def png(path, number, side=64):
+def png(path, number, side=32):
     """A picture of stripes, different for each number."""
     def line(y):
         return b"\0" + bytes((x * (number % 7 + 1) + y * c + number) & 255 for x in range(side) for c in range(3))
@@ -51,24 +73,31 @@ def png(path, number, side=64):
                 chunk(b"IDAT", zlib.compress(b"".join(line(y) for y in range(side)), 1)) + chunk(b"IEND", b""))
 
 
-def folders(o):
-    rows = []
+def folders(o, rows):
     with tempfile.TemporaryDirectory() as folder:
         made = 0
         for count in FILES:
-            for made in range(made, count):
+            keys = [{"series": "files", "value": count, "cache": cache} for cache in CACHES]
+            keys = [key for key in keys if not rows.has(**key)]
+            for made in range(made, count) if keys else ():
                 png(os.path.join(folder, "%06d.png" % made), made)
-            made = count
-            rows.append(dict(measure(o, "folder", 1, {"batch": 64, "size": 64}, "--path", folder), series="files", value=count))
-    return rows
+            made = count if keys else made
+            for key in keys:
+                more = ["--path", folder, "--cache", str(key["cache"])]
+                rows.add(dict(measure(o, "folder", 1, {"batch": 64, "size": 32}, *more), **key))
+
+
+def label(r):
+    if r["series"] == "files":
+        return "no cache" if r["cache"] < 0 else "cache"
+    return "%d thread%s" % (r["threads"], "s"[:r["threads"] > 1])
 
 
 def table(rows):
-    print("| series | value | threads | images/s | GFLOP/s | % of peak | MB |\n|---|---|---|---|---|---|---|")
+    print("| series | value | with | images/s | GFLOP/s | % of peak | MB |\n|---|---|---|---|---|---|---|")
     for r in rows:
         work = "%.1f | %.1f" % (r["gflops"], 100 * r["share"]) if r["gflop"] else "- | -"
-        print("| %s | %d | %d | %.0f | %s | %.0f |"
-              % (r["series"], r["value"], r["threads"], r["images_per_s"], work, r["rss_mb"]))
+        print("| %s | %d | %s | %.0f | %s | %.0f |" % (r["series"], r["value"], label(r), r["images_per_s"], work, r["rss_mb"]))
 
 
 def plot(o, rows):
@@ -79,15 +108,15 @@ def plot(o, rows):
               "set logscale xy", "set key bottom right", "set grid", "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05"]
     for series in [*SERIES, "files"]:
         mine = [r for r in rows if r["series"] == series]
-        threads = sorted({r["threads"] for r in mine})
-        for t in threads:
-            script.append("$%s%d << end" % (series, t))
-            script += ["%d %g" % (r["value"], r["images_per_s"]) for r in mine if r["threads"] == t] + ["end"]
-        label = "files in the folder" if series == "files" else series
+        lines = sorted({label(r) for r in mine})
+        for i, line in enumerate(lines):
+            script.append("$%s%d << end" % (series, i))
+            script += ["%d %g" % (r["value"], r["images_per_s"]) for r in mine if label(r) == line] + ["end"]
+        axis = "files in the folder" if series == "files" else series
         script.append("set xlabel '%s'; set ylabel 'images/s'; set xtics (%s)"
-                      % (label, ", ".join("'%d' %d" % (v, v) for v in sorted({r["value"] for r in mine}))))
-        script.append("plot " + ", ".join("$%s%d with linespoints lw 2 pt 7 title '%d thread%s'" % (series, t, t, "s"[:t > 1])
-                                          for t in threads))
+                      % (axis, ", ".join("'%d' %d" % (v, v) for v in sorted({r["value"] for r in mine}))))
+        script.append("plot " + ", ".join("$%s%d with linespoints lw 2 pt 7 title '%s'" % (series, i, line)
+                                          for i, line in enumerate(lines)))
     subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
 
 
@@ -99,13 +128,12 @@ def main():
     p.add_argument("--plot")
     p.add_argument("--json")
     o = p.parse_args()
-    rows = steps(o) + folders(o)
-    table(rows)
+    rows = Rows(o.json)
+    steps(o, rows)
+    folders(o, rows)
+    table(rows.rows)
     if o.plot:
-        plot(o, rows)
-    if o.json:
-        with open(o.json, "w") as f:
-            json.dump(rows, f, indent=1)
+        plot(o, rows.rows)
 
 
 main()

@@ -139,7 +139,7 @@ static void *begin_folder(gan_ctx *ctx, const bench_case *c) {
     folder *f = calloc(1, sizeof *f);
     (void)c;
     if (!f) exit(2);
-    gan_image_opts o = {.height = wanted.size, .width = wanted.size};
+    gan_image_opts o = {.height = wanted.size, .width = wanted.size, .cache_mb = wanted.cache_mb};
     *f = (folder){ctx, gan_image_folder(ctx, wanted.path ? wanted.path : "", o), wanted.batch};
     return f;
 }

@@ -180,7 +180,7 @@ static void test_folder__broken_pixels_are_an_error_of_next(void **state) {
     fixture *f = *state;
     write_bad_files(f);
     unlink(path_in(f, "a-text.png")), unlink(path_in(f, "void.bmp")), unlink(path_in(f, "half.jpg"));
-    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.cache_mb = -1});
     expect_ok(f->ctx);
     assert_true(gan_is_nil(gan_dataset_next(d, 3).x));
     expect_error(f->ctx, GAN_E_IO, "gan_dataset_next: sample 0", "half.png: ");
@@ -193,6 +193,86 @@ static void test_folder__broken_pixels_are_an_error_of_next(void **state) {
     expect_error(f->ctx, GAN_E_IO, "m1.png: its size has changed", "");
     write_picture(path_in(f, "m1.png"), 40, 40, 3, 30);
     expect_brightnesses(f->ctx, d, 3, NULL);
+}
+
+/* --- the cache ---------------------------------------------------------------------------------------------- */
+
+enum { PICTURES = 8, SIDE = 256, IN_A_MEGABYTE = (1 << 20) / (SIDE * SIDE * 3) };
+
+static void write_noise(const fixture *f) {
+    static uint8_t pixels[SIDE * SIDE * 3];
+    uint32_t x = 1;
+    for (int i = 0; i < PICTURES; i++) {
+        char name[16];
+        for (size_t k = 0; k < sizeof pixels; k++) pixels[k] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
+        snprintf(name, sizeof name, "%d.png", i);
+        assert_true(stbi_write_png(path_in(f, name), SIDE, SIDE, 3, pixels, 0));
+    }
+}
+
+static gan_dataset *open_cached(gan_ctx *ctx, const fixture *f, int64_t cache_mb) {
+    return gan_image_folder(ctx, f->dir, (gan_image_opts){.flip = true, .decoders = 3, .cache_mb = cache_mb});
+}
+
+/* Without a cache, with one for all, with one for some. */
+static void test_folder__a_cache_changes_no_bit(void **state) {
+    fixture *f = *state;
+    write_noise(f);
+    const int64_t sizes[] = {-1, 0, 1};
+    gan_ctx *ctx[3];
+    gan_dataset *d[3];
+    for (int i = 0; i < 3; i++) {
+        ctx[i] = gan_ctx_new((gan_ctx_opts){.seed = 3, .threads = 2});
+        d[i] = open_cached(ctx[i], f, sizes[i]);
+    }
+    for (int batch = 0; batch < 4 * PICTURES / 2; batch++) {
+        const gan_real *first = NULL;
+        for (int i = 0; i < 3; i++) {
+            gan_tensor *x = gan_dataset_next(d[i], 2).x;
+            expect_ok(ctx[i]);
+            if (i) assert_memory_equal(gan_data(x), first, (size_t)gan_count(x) * sizeof *first);
+            else first = gan_data(x);
+        }
+    }
+    for (int i = 0; i < 3; i++) gan_ctx_free(ctx[i]);
+}
+
+/* How many can still be had when the files are gone. */
+static int kept_after_an_epoch(const fixture *f, int64_t cache_mb) {
+    write_noise(f);
+    gan_dataset *d = open_cached(f->ctx, f, cache_mb);
+    gan_dataset_next(d, PICTURES);
+    expect_ok(f->ctx);
+    for (int i = 0; i < PICTURES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.png", i);
+        unlink(path_in(f, name));
+    }
+    int kept = 0;
+    for (int i = 0; i < PICTURES; i++) {
+        bool there = !gan_is_nil(gan_dataset_training(d, i, 1).x);
+        kept += there;
+        if (!there) expect_error(f->ctx, GAN_E_IO, "no such file", "");
+    }
+    gan_dataset_free(d);
+    return kept;
+}
+
+static void test_folder__a_cache_keeps_what_it_has_room_for(void **state) {
+    fixture *f = *state;
+    assert_int_equal(kept_after_an_epoch(f, -1), 0);
+    assert_int_equal(kept_after_an_epoch(f, 1), IN_A_MEGABYTE);
+    assert_int_equal(kept_after_an_epoch(f, 2), PICTURES);
+    assert_int_equal(kept_after_an_epoch(f, 0), PICTURES);
+}
+
+static void test_folder__a_cache_has_a_size(void **state) {
+    fixture *f = *state;
+    write_picture(path_in(f, "a.png"), H, W, 3, 10);
+    assert_true(gan_dataset_is_nil(open_cached(f->ctx, f, -2)));
+    expect_error(f->ctx, GAN_E_ARG, "cache_mb is -2", "-1 (none)");
+    assert_true(gan_dataset_is_nil(open_cached(f->ctx, f, INT64_MAX)));
+    expect_error(f->ctx, GAN_E_ARG, "cache_mb is ", "");
 }
 
 /* Tables that stb_image would write beyond its own for; also where they are read on opening, and where the file ends in them. */
@@ -277,6 +357,9 @@ int main(void) {
         TEST(test_folder__an_unreadable_file_is_named),
         TEST(test_folder__bad_files_are_left_out_when_asked),
         TEST(test_folder__broken_pixels_are_an_error_of_next),
+        TEST(test_folder__a_cache_changes_no_bit),
+        TEST(test_folder__a_cache_keeps_what_it_has_room_for),
+        TEST(test_folder__a_cache_has_a_size),
         TEST(test_folder__oversized_jpeg_tables_are_refused),
         TEST(test_folder__without_pictures_is_an_error),
         TEST(test_folder__survives_every_failing_allocation),
