@@ -7,6 +7,7 @@
 /* X(kind, function): y[i] = function(a[i], b[i], p); functions of a alone get b = a. */
 #define GAN__MAP_LIST(X)                                                        \
     X(GAN__MAP_EXP, exp_)                   /* e^(a - p) */                     \
+    X(GAN__MAP_LOG, log_)                                                       \
     X(GAN__MAP_TANH, tanh_)                                                     \
     X(GAN__MAP_SIGMOID, sigmoid)            /* 1/(1 + e^-a) */                  \
     X(GAN__MAP_SOFTPLUS, softplus)          /* log(1 + e^a) */                  \

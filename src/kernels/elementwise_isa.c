@@ -8,6 +8,7 @@
 #ifdef GAN_DOUBLE
 
 static inline gan_real exp_(gan_real a, gan_real b, gan_real p) { return (void)b, exp(a - p); }
+static inline gan_real log_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, log(a); }
 static inline gan_real tanh_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, tanh(a); }
 static inline gan_real log1p_(gan_real t) { return log1p(t); }
 
@@ -44,6 +45,24 @@ static inline float exp_(float a, float b, float p) {
     float y = 1 + (r + r * r * q);
     int32_t whole = (int32_t)(to_bits(shifted) - to_bits(magic)), half = whole >> 1;
     return y * from_bits((uint32_t)(half + 127) << 23) * from_bits((uint32_t)(whole - half + 127) << 23);
+}
+
+/* x = 2^n * (1 + f) with 1 + f from sqrt(1/2) to sqrt(2). With s = f/(2 + f), log(1 + f) = 2*artanh(s) = 2s + s*r, r a polynomial
+ * in s^2; as 2s = f - s*f that is f - s*(f - r), where f is exact and the rest small. Subnormal numbers are brought up first. */
+static inline float log_(float x, float b, float p) {
+    (void)b, (void)p;
+    bool tiny = x < 0x1p-126f;
+    float up = tiny ? x * 0x1p25f : x;
+    int32_t whole = (int32_t)(to_bits(up) - to_bits(0x1.6a09e6p-1f)) >> 23;
+    float f = from_bits(to_bits(up) - ((uint32_t)whole << 23)) - 1, n = (float)(whole - (tiny ? 25 : 0));
+    float s = f / (2 + f), z = s * s, r = 0.233304679394f;
+    r = r * z + 0.285508215427f;
+    r = r * z + 0.400001227856f;
+    r = r * z + 0.666666686535f;
+    float y = n * 0x1.62e4p-1f + ((n * 1.42860677e-6f - s * (f - z * r)) + f);
+    y = x < INFINITY ? y : x; /* NaN stays */
+    y = x == 0 ? -INFINITY : y;
+    return x < 0 ? NAN : y;
 }
 
 /* Near 0 an odd minimax polynomial, elsewhere by e^2|x|. */

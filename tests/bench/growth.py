@@ -21,7 +21,7 @@ CACHES = [-1, 0]  # of decoded images: none, and the usual 256 MB
 
 
 def measure(o, case, threads, sizes, *more):
-    command = [o.bench, case, "--threads", str(threads), "--seconds", str(o.seconds), "--json", "-", *more]
+    command = [o.bench, case, "--threads", str(threads), "--json", "-", *(more or ["--seconds", str(o.seconds)])]
     for name, value in sizes.items():
         command[1:1] = ["--" + name, str(value)]
     r = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)[0]
@@ -83,7 +83,8 @@ def folders(o, rows):
                 png(os.path.join(folder, "%06d.png" % made), made)
             made = count if keys else made
             for key in keys:
-                more = ["--path", folder, "--cache", str(key["cache"])]
+                seconds = o.seconds + count / 10000  # what can be kept is by the time that counts
+                more = ["--path", folder, "--cache", str(key["cache"]), "--seconds", str(seconds)]
                 rows.add(dict(measure(o, "folder", 1, {"batch": 64, "size": 32}, *more), **key))
 
 

@@ -50,6 +50,11 @@ static double exact_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log
 static void check_accuracy(gan_ctx *ctx) {
     assert_true(worst(ctx, GAN__MAP_EXP, exp, -103, 88.7) < 1.5);
     assert_true(worst(ctx, GAN__MAP_EXP, exp, -1, 1) < 1.5);
+    assert_true(worst(ctx, GAN__MAP_LOG, log, 1e-3, 1e3) < 1.5);
+    assert_true(worst(ctx, GAN__MAP_LOG, log, .5, 2) < 1.5);
+    assert_true(worst(ctx, GAN__MAP_LOG, log, .9999, 1.0001) < 1);
+    assert_true(worst(ctx, GAN__MAP_LOG, log, 0x1p-149, 0x1p-125) < 1.5);
+    assert_true(worst(ctx, GAN__MAP_LOG, log, 1e30, 3.4e38) < 1.5);
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -12, 12) < 2);
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -1, 1) < 2);
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -1e-3, 1e-3) < 1);
@@ -67,6 +72,8 @@ static void check_edges(gan_ctx *ctx) {
     assert_true(map1(ctx, GAN__MAP_EXP, inf) == inf && map1(ctx, GAN__MAP_EXP, 89) == inf);
     assert_true(map1(ctx, GAN__MAP_EXP, -inf) == 0 && map1(ctx, GAN__MAP_EXP, -150) == 0);
     assert_true(map1(ctx, GAN__MAP_EXP, 0) == 1);
+    assert_true(map1(ctx, GAN__MAP_LOG, inf) == inf && map1(ctx, GAN__MAP_LOG, 0) == -inf && map1(ctx, GAN__MAP_LOG, 1) == 0);
+    assert_true(isnan(map1(ctx, GAN__MAP_LOG, -1)) && isnan(map1(ctx, GAN__MAP_LOG, -inf)));
     assert_true(map1(ctx, GAN__MAP_TANH, inf) == 1 && map1(ctx, GAN__MAP_TANH, -inf) == -1);
     assert_true(map1(ctx, GAN__MAP_TANH, 0) == 0 && map1(ctx, GAN__MAP_TANH, 1e-30f) == 1e-30f);
     assert_true(map1(ctx, GAN__MAP_SIGMOID, inf) == 1 && map1(ctx, GAN__MAP_SIGMOID, -inf) == 0);
@@ -103,6 +110,7 @@ static void check_position(gan_ctx *ctx) {
         for (int n = 1; n < 40; n++) {
             float a[40], b[40], y[40], alone;
             for (int i = 0; i < n; i++) a[i] = 0.37f * (float)(i - 11), b[i] = 0.11f * (float)(i % 7 - 3);
+            for (int i = 0; kind == GAN__MAP_LOG && i < n; i++) a[i] = a[i] * a[i] + 0.01f;
             gan__map(ctx, (gan__map_kind)kind, n, a, b, 0.2, y);
             for (int i = 0; i < n; i++) {
                 gan__map(ctx, (gan__map_kind)kind, 1, a + i, b + i, 0.2, &alone);
