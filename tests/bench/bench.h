@@ -27,6 +27,9 @@ const bench_case *bench_kernels(int *count);
 /* Independent fused multiply-adds on all threads of the context, with its instruction set, for about that long: GFLOP/s. */
 double bench_fma_peak(gan_ctx *ctx, double seconds);
 
+/* The same for the engine's tiles on data that stay in the first-level cache: what convolutions could reach at most. */
+double bench_tile_peak(gan_ctx *ctx, double seconds);
+
 double bench_now(void); /* in seconds */
 
 #endif

@@ -27,7 +27,7 @@ typedef struct result {
     int count, threads;
     char isa[16];
     double times[MAX_TIMES]; /* seconds for one step */
-    double peak;             /* GFLOP/s, median of what was measured between the times */
+    double peak, tile;       /* GFLOP/s, medians of what was measured between the times */
     double first;            /* seconds from the context's making to the end of the first step */
     double mallocs;          /* requests to the system for one step, in the last measurement */
     double rss_mb, pool_mb;
@@ -117,17 +117,19 @@ static void finish(running *r, result *out, int64_t misses, int64_t steps) {
 }
 
 static void measure(running *r, const options *o, result *out) {
-    double peaks[MAX_TIMES], spent = 0;
+    double peaks[MAX_TIMES], tiles[MAX_TIMES], spent = 0;
     warm_up(r);
     int64_t misses = 0;
     while (out->count < MAX_TIMES && (out->count < 5 || spent < o->seconds)) {
         double begin = bench_now();
         peaks[out->count] = bench_fma_peak(r->ctx, .02);
+        tiles[out->count] = bench_tile_peak(r->ctx, .02);
         misses = gan_ctx_memory(r->ctx).misses;
         out->times[out->count++] = time_steps(r, r->steps);
         spent += bench_now() - begin;
     }
     out->peak = median_of(peaks, out->count);
+    out->tile = median_of(tiles, out->count);
     finish(r, out, misses, r->steps);
 }
 
@@ -142,8 +144,9 @@ static void serve(running *r) {
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         misses = gan_ctx_memory(r->ctx).misses;
-        double peak = bench_fma_peak(r->ctx, .03), seconds = time_steps(r, r->steps);
-        printf("{\"seconds\": %.9f, \"steps\": %lld, \"peak\": %.3f}\n", seconds, (long long)r->steps, peak);
+        double peak = bench_fma_peak(r->ctx, .03), tile = bench_tile_peak(r->ctx, .03), seconds = time_steps(r, r->steps);
+        printf("{\"seconds\": %.9f, \"steps\": %lld, \"peak\": %.3f, \"tile\": %.3f}\n", seconds, (long long)r->steps, peak,
+               tile);
         fflush(stdout);
     }
     result end = {0};
@@ -177,16 +180,17 @@ static bool run_apart(const bench_case *c, const options *o, result *out) {
 /* --- tables ------------------------------------------------------------------------------------------------- */
 
 static void print_head(void) {
-    printf("%-14s %10s %10s %9s %7s %7s %8s %8s\n", "", "median ms", "least ms", "GFLOP/s", "% peak", "GB/s", "MB", "mallocs");
+    printf("%-14s %10s %10s %9s %7s %7s %7s %8s %8s\n", "", "median ms", "least ms", "GFLOP/s", "% peak", "% tile", "GB/s", "MB",
+           "mallocs");
 }
 
 static void print_row(const bench_case *c, const result *r) {
     double median = median_of(r->times, r->count), least = least_of(r->times, r->count), rate = c->gflop / median;
     printf("%-14s %10.4f %10.4f ", c->name, 1e3 * median, 1e3 * least);
     if (c->gflop > 0)
-        printf("%9.1f %7.1f %7s", rate, 100 * rate / r->peak, "");
+        printf("%9.1f %7.1f %7.1f %7s", rate, 100 * rate / r->peak, 100 * rate / r->tile, "");
     else
-        printf("%9s %7s %7.1f", "", "", c->gbyte / median);
+        printf("%9s %7s %7s %7.1f", "", "", "", c->gbyte / median);
     printf(" %8.1f %8.2f  %s\n", r->rss_mb, r->mallocs, c->what);
     fflush(stdout);
 }
@@ -195,8 +199,8 @@ static void write_json(FILE *f, const bench_case *c, const result *r, bool first
     double median = median_of(r->times, r->count);
     fprintf(f, "%s\n  {\"name\": \"%s\", \"isa\": \"%s\", \"threads\": %d, \"gflop\": %.7f, \"gbyte\": %.7f,", first ? "" : ",",
             c->name, r->isa, r->threads, c->gflop, c->gbyte);
-    fprintf(f, " \"median\": %.9f, \"min\": %.9f, \"peak_gflops\": %.3f, \"gflops\": %.3f, \"share\": %.4f,", median,
-            least_of(r->times, r->count), r->peak, c->gflop / median, c->gflop / median / r->peak);
+    fprintf(f, " \"median\": %.9f, \"min\": %.9f, \"peak_gflops\": %.3f, \"tile_gflops\": %.3f, \"gflops\": %.3f, \"share\": %.4f,",
+            median, least_of(r->times, r->count), r->peak, r->tile, c->gflop / median, c->gflop / median / r->peak);
     fprintf(f, " \"first\": %.6f, \"rss_mb\": %.1f, \"pool_mb\": %.1f, \"mallocs\": %.3f, \"times\": [", r->first, r->rss_mb,
             r->pool_mb, r->mallocs);
     for (int i = 0; i < r->count; i++) fprintf(f, "%s%.9f", i ? ", " : "", r->times[i]);

@@ -72,16 +72,18 @@ def compare(o, python, name, threads, tried):
     for i in range(o.pairs):
         order = [ours, theirs] if i % 2 == 0 else [theirs, ours]
         measured = {s: s.measure() for s in order}
-        pairs.append({"gan": measured[ours]["seconds"], "peak": measured[ours]["peak"], "torch": measured[theirs]["seconds"]})
+        pairs.append({"gan": measured[ours]["seconds"], "peak": measured[ours]["peak"], "tile": measured[ours]["tile"],
+                      "torch": measured[theirs]["seconds"]})
     a, b = ours.end(), theirs.end()
     gan, torch = [p["gan"] for p in pairs], [p["torch"] for p in pairs]
     ratios = [p["torch"] / p["gan"] for p in pairs]
-    peak = statistics.median(p["peak"] for p in pairs)
+    peak, tile = (statistics.median(p[k] for p in pairs) for k in ("peak", "tile"))
     row = {"workload": name, "threads": threads, "isa": a["isa"], "gflop": a["gflop"], "gan_median": statistics.median(gan),
            "gan_min": min(gan), "torch_version": b["torch"], "torch_threads": t, "torch_format": fmt, "torch_tried": {"%d %s" % s: v for s, v in tried.items()},
            "torch_median": statistics.median(torch), "torch_min": min(torch), "ratio": statistics.median(ratios),
-           "ratio_min": min(ratios), "ratio_max": max(ratios), "peak": peak,
-           "share": a["gflop"] / statistics.median(gan) / peak, "gan_mb": a["rss_mb"], "torch_mb": b["rss_mb"],
+           "ratio_min": min(ratios), "ratio_max": max(ratios), "peak": peak, "tile": tile,
+           "share": a["gflop"] / statistics.median(gan) / peak, "share_of_tile": a["gflop"] / statistics.median(gan) / tile,
+           "gan_mb": a["rss_mb"], "torch_mb": b["rss_mb"],
            "mallocs": a["mallocs"], "gan_first": ours.to_first_step, "torch_first": theirs.to_first_step, "pairs": pairs}
     show(row)
     return row
@@ -90,9 +92,11 @@ def compare(o, python, name, threads, tried):
 def show(r):
     def threads(n):
         return "%d thread%s" % (n, "s"[:n > 1])
-    print("%s, %s: libgan %.3f ms, PyTorch %s %.3f ms (%s, %s); ratio %.2f (%.2f to %.2f); %.1f %% of %.0f GFLOP/s"
+    print("%s, %s: libgan %.3f ms, PyTorch %s %.3f ms (%s, %s); ratio %.2f (%.2f to %.2f); %.1f %% of %.0f GFLOP/s, "
+          "%.1f %% of a tile's %.0f"
           % (r["workload"], threads(r["threads"]), 1e3 * r["gan_median"], r["torch_version"], 1e3 * r["torch_median"],
-             threads(r["torch_threads"]), r["torch_format"], r["ratio"], r["ratio_min"], r["ratio_max"], 100 * r["share"], r["peak"]))
+             threads(r["torch_threads"]), r["torch_format"], r["ratio"], r["ratio_min"], r["ratio_max"], 100 * r["share"], r["peak"],
+             100 * r["share_of_tile"], r["tile"]))
     print("    memory %.0f and %.0f MB (%.0f %%); to the end of the first step %.3f and %.2f s; mallocs in a step: %g"
           % (r["gan_mb"], r["torch_mb"], 100 * r["gan_mb"] / r["torch_mb"], r["gan_first"], r["torch_first"], r["mallocs"]))
     print("    ratio pair by pair: " + " ".join("%.2f" % (p["torch"] / p["gan"]) for p in r["pairs"]), flush=True)
@@ -121,11 +125,12 @@ def main():
         for name in o.workloads:
             tried = try_settings(o, python, name, max(series))
             rows += [compare(o, python, name, t, tried) for t in series]
-    print("\n| step | threads | libgan ms | % of peak | MB | PyTorch | ms | threads, format | MB | ratio |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("\n| step | threads | libgan ms | % of peak | % of tile's | MB | PyTorch | ms | threads, format | MB | ratio |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
-        print("| %s | %d | %.3f | %.1f | %.0f | %s | %.3f | %d, %s | %.0f | %.2f |"
-              % (r["workload"], r["threads"], 1e3 * r["gan_median"], 100 * r["share"], r["gan_mb"], r["torch_version"],
+        print("| %s | %d | %.3f | %.1f | %.1f | %.0f | %s | %.3f | %d, %s | %.0f | %.2f |"
+              % (r["workload"], r["threads"], 1e3 * r["gan_median"], 100 * r["share"], 100 * r["share_of_tile"],
+                 r["gan_mb"], r["torch_version"],
                  1e3 * r["torch_median"], r["torch_threads"], r["torch_format"], r["torch_mb"], r["ratio"]))
     if o.json:
         with open(o.json, "w") as f:
