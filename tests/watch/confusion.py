@@ -6,8 +6,8 @@
 PLANTS is the program gan-plants, FOLDER what "gan-plants run" has filled. All logs are read again, so that the tables are of the
 thresholds that the program was built with.
 
-A plant counts if its samples end at least twice as far from held-out data as its control's (the run of the same preset, data and
-seed without the plant), or if it has no end; otherwise it had "no effect". It is named correctly if the first failure that the
+A plant counts if its samples end at least twice as far from held-out data as its control's (the run of the same folder, preset,
+data and seed without the plant), or if it has no end; otherwise it had "no effect". It is named correctly if the first failure that the
 watcher names is one of those that are right for it. The delay is the step of that verdict. A healthy run has a false warning
 if any failure is named on its way, and a false stop if that is D's victory or nonfinite. A run without a plant whose samples are
 bad in the end (W above 3 while less than half of the data is covered, or less than a third of what the best run of its preset and
@@ -62,11 +62,16 @@ def read(program, folders):
             r["verdicts"] = []
             runs[folder, r["id"]] = r
             r["key"] = key
+            r["folder"] = folder
         text = subprocess.run([program, "judge", folder], check=True, capture_output=True, text=True).stdout
         for v in map(json.loads, text.splitlines()):
             if "verdict" in v and v["verdict"] not in HEALTHY and (folder, v["id"]) in runs:
                 runs[folder, v["id"]]["verdicts"].append(v)
     return list(runs.values())
+
+
+def control_key(run):
+    return run["folder"], run["data"], run["preset"], run["seed"]
 
 
 def name_of(run):
@@ -75,7 +80,7 @@ def name_of(run):
 
 
 def counts_as_failed(run, controls):
-    control = controls.get((run["data"], run["preset"], run["seed"]))
+    control = controls.get(control_key(run))
     if run["status"] == "GAN_E_NONFINITE":
         return True
     if control is None or control["distance"] is None or run["distance"] is None:
@@ -100,7 +105,7 @@ def table(rows, columns):
 
 def main():
     runs = read(sys.argv[1], sys.argv[2:])
-    controls = {(r["data"], r["preset"], r["seed"]): r for r in runs if r["plant"] == "control"}
+    controls = {control_key(r): r for r in runs if r["plant"] == "control"}
     best = collections.defaultdict(float)
     for r in runs:
         if not r["right"] and r["coverage"] is not None:
@@ -161,7 +166,7 @@ def main():
     print("otherwise than expected: %d" % len(wrong))
     for r in wrong:
         first = r["verdicts"][0] if r["verdicts"] else {"verdict": "healthy", "step": "-"}
-        control = controls.get((r["data"], r["preset"], r["seed"]), {})
+        control = controls.get(control_key(r), {})
         print("    %-40s W %s (control %s) %s at %s" % (r["id"], r["distance"] and "%.2f" % r["distance"],
                                                          control.get("distance") and "%.2f" % control["distance"],
                                                          first["verdict"], first["step"]))

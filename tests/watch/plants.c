@@ -373,6 +373,7 @@ static int judge(const char *folder) {
         o.width = gan_loss_width(o.loss.kind, 0, gan_preset_of(preset).points.generators);
         sscanf(targets, "\"targets\":[%lf,%lf,%lf", &o.loss.real_target, &o.loss.fake_target, &o.loss.gen_target);
         snprintf(path, sizeof path, "%s/%s.jsonl", folder, id);
+        if (!logged_by(path)) continue; /* taken away, to be run again */
         if (gan_watch_log(ctx, path, o, &v, print_verdict, id) == GAN_OK)
             printf("{\"id\":\"%s\",\"last\":\"%s\",\"step\":%lld,\"since\":%lld}\n", id, gan_watch_name(v.kind),
                    (long long)v.step, (long long)v.since);
