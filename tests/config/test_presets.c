@@ -26,7 +26,7 @@ static const struct {
     {"sagan", "hinge", "adam", 1e-4, 4e-4, 0, .9, 1, 1, .d_norm = GAN_NORM_DEFAULT, true, true, .residual = true},
     {"ttur", "non_saturating", "adam", 1e-4, 4e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT},
     {"pacgan", "non_saturating", "adam", 2e-4, 2e-4, .5, .999, 1, 2, .d_norm = GAN_NORM_DEFAULT},
-    {"unrolled", "minimax", "adam", 1e-4, 2e-4, .5, .99, 1, 1, .d_norm = GAN_NORM_DEFAULT, .simultaneous = true,
+    {"unrolled", "minimax", "adam", 1e-3, 1e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT, .simultaneous = true,
      .tricks = {"lookahead"}},
     {"improved", "non_saturating", "adam", 2e-4, 2e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT,
      .tricks = {"historical_averaging", "feature_matching"}},
