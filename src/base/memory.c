@@ -30,7 +30,7 @@ struct gan__block {
     size_t raw_size; /* what it was asked for */
     size_t capacity; /* of the data */
     size_t size;     /* asked for by the present owner */
-    size_t counted;  /* of that, rounded up to its class: what it counts for, though the block may be of the next class */
+    size_t counted;  /* of that, rounded up to its class: what it counts for, though the block may be of a larger one */
     int class;
 };
 _Static_assert(sizeof(gan__block) <= ALIGN, "the block header must fit before the data");
@@ -106,14 +106,19 @@ static gan__block *fresh_block(gan__pool *pool, int class, size_t capacity) {
     return b;
 }
 
+/* How much larger a block may be that is used again. With two classes, half as much again, training steps come to the least
+ * memory: with fewer too many blocks wait for their own size, with more they are missing for it. */
+#define MOST_CLASSES_LARGER 2
+
 void *gan__pool_get(gan__pool *pool, size_t bytes) {
     size_t capacity;
     int class = size_class(bytes, &capacity);
     pool->stats.requests++;
     if (pool->fail_in > 0 && --pool->fail_in == 0) return NULL;
     if (class < 0) return NULL;
-    gan__block *b = pool->free[class];
-    if (!b && class + 1 < GAN__CLASSES) b = pool->free[class + 1];
+    gan__block *b = NULL;
+    for (int larger = 0; !b && larger <= MOST_CLASSES_LARGER && class + larger < GAN__CLASSES; larger++)
+        b = pool->free[class + larger];
     if (b) {
         pool->free[b->class] = b->next;
         pool->stats.cached -= b->capacity;
