@@ -1,7 +1,7 @@
 #!/bin/sh
 # The table of mixtures: finished runs are kept and never made again, interrupted ones go on to the same end, and rows are printed
 # beside the published ones.
-#     mixtures.sh MIXTURES STACKED_DIGITS
+#     plane_modes.sh PLANE_MODES STACKED_DIGITS
 set -eu
 program=$1 stacked=$2
 work=$(mktemp -d)

@@ -22,14 +22,15 @@ static const experiment_published published[] = {
     {0},
 };
 
-/* Relativistic pairing with a zero-centred penalty on both sides (2501.05441), noise that goes from half of the distance between
- * modes to nothing, rates that go to nothing, and the average of G. */
+/* Relativistic pairing with a zero-centred penalty on both sides (2501.05441) that fades, so that in the end D may be as steep as
+ * modes are narrow; noise that goes from a quarter of the distance between modes to nothing; rates that go to nothing; the
+ * average of G. */
 static void use_best(gan_ctx *ctx, gan_trainer *t, const experiment_run *run) {
     double between = run->data == RING ? 2 * sin(3.14159265358979 / 8) : 2;
-    gan_schedule gamma = gan_constant(run->data == RING ? .1 : .1);
+    gan_schedule gamma = gan_exponential_decay(.01, 1e-6, run->steps * 7 / 10);
     gan_trainer_use(t, gan_gradient_penalty(ctx, (gan_gradient_penalty_opts){GAN_PENALTY_R1, gamma, 1}));
     gan_trainer_use(t, gan_gradient_penalty(ctx, (gan_gradient_penalty_opts){GAN_PENALTY_R2, gamma, 1}));
-    gan_trainer_use(t, gan_instance_noise(ctx, (gan_instance_noise_opts){gan_linear_decay(between / 2, 0, run->steps * 6 / 10)}));
+    gan_trainer_use(t, gan_instance_noise(ctx, (gan_instance_noise_opts){gan_linear_decay(between / 4, 0, run->steps * 6 / 10)}));
 }
 
 static gan_trainer_opts options_of(const experiment_run *run) {
@@ -46,6 +47,7 @@ static gan_trainer_opts options_of(const experiment_run *run) {
         o.loss = gan_loss_relativistic_pairing();
         o.g = o.d = gan_adam(1e-3);
         o.g.beta1 = o.d.beta1 = 0;
+        o.g.beta2 = o.d.beta2 = .99;
         o.g_rate = o.d_rate = gan_cosine_decay(1, 0, run->steps);
         o.ema = .999;
     }
@@ -59,7 +61,7 @@ static gan_trainer *set_up(gan_ctx *ctx, const experiment_run *run) {
     gan_module *G = gan_mlp_generator(ctx, (gan_mlp_opts){.latent = 2, .width = 400, .depth = 4, .g_norm = GAN_NORM_BATCH});
     gan_module *D = gan_mlp_discriminator(ctx, (gan_mlp_opts){.width = 200, .depth = 3, .maxout = 5, .pack = o.pack});
     gan_module_init(G, gan_init_dcgan());
-    gan_module_init(D, gan_init_dcgan());
+    gan_module_init(D, run->method == BEST ? gan_init_he() : gan_init_dcgan());
     gan_trainer *t = gan_trainer_new(G, D, data, o);
     if (run->method == BEST) use_best(ctx, t, run);
     return t;
