@@ -221,7 +221,7 @@ static void test_preset__replaces_nets_trainer_and_tricks(void **state) {
     is_value(c, "wgan_gp.weight", "10");
     is_value(c, "loss", "wasserstein");
     is_value(c, "n_critic", "5");
-    is_value(c, "net.d_norm", "none");
+    is_value(c, "net.d_norm", "layer");
     is_value(c, "net.latent", "0");
     is_value(c, "out", "here");
     is_value(c, "steps", "7");
