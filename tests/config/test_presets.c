@@ -24,7 +24,7 @@ static const struct {
     {"rpgan", "relativistic_pairing", "adam", 2e-4, 2e-4, 0, .99, 1, 1, .d_norm = GAN_NORM_LAYER, .tricks = {"r1", "r2"}},
     {"sngan", "hinge", "adam", 2e-4, 2e-4, 0, .9, 5, 1, .d_norm = GAN_NORM_DEFAULT, .d_spectral = true, .residual = true},
     {"sagan", "hinge", "adam", 1e-4, 4e-4, 0, .9, 1, 1, .d_norm = GAN_NORM_DEFAULT, true, true, .residual = true},
-    {"ttur", "non_saturating", "adam", 1e-4, 4e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT},
+    {"ttur", "hinge", "adam", 1e-4, 4e-4, 0, .9, 1, 1, .d_norm = GAN_NORM_DEFAULT, .d_spectral = true},
     {"pacgan", "non_saturating", "adam", 2e-4, 2e-4, .5, .999, 1, 2, .d_norm = GAN_NORM_DEFAULT},
     {"unrolled", "minimax", "adam", 1e-3, 1e-4, .5, .999, 1, 1, .d_norm = GAN_NORM_DEFAULT, .simultaneous = true,
      .tricks = {"lookahead"}},
