@@ -293,6 +293,8 @@ int experiment_main(int argc, char **argv, const experiment *e) {
     int done = read_options(argc, argv, e, &w);
     if (done) return done - 1;
     const char *base = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+    if (w.out && strlen(w.out) >= sizeof out)
+        return fprintf(stderr, "--out: a path of %zu characters is too long\n", strlen(w.out)), 2;
     snprintf(out, sizeof out, "%s", w.out ? w.out : "runs/");
     if (!w.out) strncat(out, base, sizeof out - strlen(out) - 1);
     snprintf(path, sizeof path, "%s/results.tsv", out);

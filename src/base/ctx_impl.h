@@ -51,7 +51,6 @@ struct gan_ctx {
     uint32_t graph_mark; /* of the latest traversal */
 
     int64_t conv_calls[3]; /* how often conv, conv_input and conv_weight have run: tests hold the graph to its economy */
-
 };
 
 /* Every error of the library passes through here: the place for a breakpoint. Keeps the first, undoes what the unfinished
