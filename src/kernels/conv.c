@@ -2,14 +2,15 @@
 
 #include "conv_engine.h"
 
-bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y) {
+bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept, gan_real *y) {
     ctx->conv_calls[0]++;
-    return gan__engine_conv(ctx, s, x, w, y);
+    return gan__engine_conv(ctx, s, x, w, kept, y);
 }
 
-bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x) {
+bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+                     gan_real *x) {
     ctx->conv_calls[1]++;
-    return gan__engine_conv_input(ctx, s, y, w, x);
+    return gan__engine_conv_input(ctx, s, y, w, kept, x);
 }
 
 bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w) {
@@ -19,14 +20,16 @@ bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x,
 
 #ifdef GAN_DOUBLE
 
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y) {
-    (void)ctx;
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept,
+                      gan_real *y) {
+    (void)ctx, (void)kept;
     gan__conv_reference(s, x, w, y);
     return true;
 }
 
-bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x) {
-    (void)ctx;
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+                            gan_real *x) {
+    (void)ctx, (void)kept;
     gan__conv_input_reference(s, y, w, x);
     return true;
 }
@@ -89,12 +92,13 @@ static bool conv_mirrored(gan_ctx *ctx, const gan__conv_shape *s, const float *x
     return ok;
 }
 
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan_real *y) {
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan__packed **kept,
+                      gan_real *y) {
     gan__conv_shape s = simplified(shape);
     gan__patches product = conv_product(&s, x, w, y);
     if (size_y(&s) == 0) return true;
     if (s.kh * s.kw > 1 && better_mirrored(&s)) return conv_mirrored(ctx, &s, x, w, y);
-    return gan__patches_run(ctx, &product, 1);
+    return gan__patches_run(ctx, &product, 1, kept);
 }
 
 /* Along one axis, the input positions stride*a + phase are read by the output positions a + shift - j through the taps
@@ -125,7 +129,8 @@ static gan__patches phase_product(const gan__conv_shape *s, int py, int px, cons
                           .dst_n = s->h * s->w * s->c, .dst_y = s->sh * s->w * s->c, .dst_x = s->sw * s->c};
 }
 
-bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *y, const gan_real *w, gan_real *x) {
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *y, const gan_real *w,
+                            gan__packed **kept, gan_real *x) {
     gan__conv_shape s = simplified(shape);
     if (size_x(&s) == 0) return true;
     if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS) return gan__columns_run(ctx, &s, y, w, x);
@@ -134,7 +139,7 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
     int count = 0;
     for (int py = 0; py < s.sh && py < s.h; py++)
         for (int px = 0; px < s.sw && px < s.w; px++) products[count++] = phase_product(&s, py, px, y, w, x);
-    bool ok = gan__patches_run(ctx, products, count);
+    bool ok = gan__patches_run(ctx, products, count, kept);
     gan__free(ctx, products);
     return ok;
 }

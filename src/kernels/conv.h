@@ -7,7 +7,7 @@
 #ifndef GAN__CONV_H
 #define GAN__CONV_H
 
-#include "../base/ctx_impl.h"
+#include "packed.h"
 
 typedef struct gan__conv_shape {
     int64_t n, h, w, c;   /* x [n, h, w, c] */
@@ -17,10 +17,12 @@ typedef struct gan__conv_shape {
     int pt, pl;           /* top and left padding; may exceed the kernel, may be negative (cropping) */
 } gan__conv_shape;
 
-/* y = conv(x, w); every element of the result is written. False (raised) without scratch memory. */
-bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y);
+/* y = conv(x, w); every element of the result is written. False (raised) without scratch memory. `kept`: packed weights that
+ * belong to w, which are used and added to; NULL: there is no such list. */
+bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept, gan_real *y);
 /* x = the transpose of conv in x, applied to y. */
-bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x);
+bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+                     gan_real *x);
 /* w = the transpose of conv in w, applied to y. */
 bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w);
 

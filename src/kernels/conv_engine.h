@@ -40,15 +40,18 @@ typedef struct gan__patches {
     int64_t dst_n, dst_y, dst_x;
 } gan__patches;
 
-/* Runs several such products as one parallel loop. False (raised) without scratch memory. */
-bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count);
+/* Runs several such products as one parallel loop. False (raised) without scratch memory. A single product of few rows, for which
+ * packing would be much of the work, uses and adds to what is kept, unless that is NULL. */
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept);
 
 /* gan__conv_input where x has few channels. */
 bool gan__columns_run(gan_ctx *ctx, const gan__conv_shape *s, const float *y, const float *w, float *x);
 
 /* As gan__conv and so on, without counting the call, on the engine (in the float64 build: on the reference). */
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan_real *y);
-bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan_real *x);
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept,
+                      gan_real *y);
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+                            gan_real *x);
 bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w);
 
 /* w by summing over all pixels; every size is at least 1. */

@@ -12,7 +12,15 @@ enum {
     FEW_CHANNELS = 16,
     LINE = 16,  /* numbers in a line of the cache */
     AHEAD = 8,  /* rows of weights that are fetched before they are packed */
-    WANTED_TASKS = 16 /* per product: enough to keep many threads evenly busy */
+    WANTED_TASKS = 16, /* per product: enough to keep many threads evenly busy */
+    KEPT_ROWS = 512    /* of a product whose packed weights are kept */
+};
+
+struct gan__packed {
+    gan__packed *next;
+    const float *from; /* and how they were read from there */
+    int64_t in, out, c, k;
+    _Alignas(64) float weights[];
 };
 
 static const float zeros[MAX_DEPTH]; /* what lies outside of the image */
@@ -238,29 +246,61 @@ static int64_t make_plans(const gan__tiles *tiles, const gan__patches *products,
     return size;
 }
 
-bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count) {
+void gan__packed_free(gan_ctx *ctx, gan__packed *list) {
+    for (gan__packed *next; list; list = next) {
+        next = list->next;
+        gan__pool_count_as_cached(&ctx->pool, list, false);
+        gan__free(ctx, list);
+    }
+}
+
+static bool are_kept(const gan__patches *p, int count) {
+    return count == 1 && p->kh == 1 && p->kw == 1 && p->n * p->oh * p->ow <= KEPT_ROWS;
+}
+
+static gan__packed *find_packed(gan__packed *list, const gan__patches *p) {
+    while (list && (list->from != p->weight || list->in != p->in || list->out != p->out || list->c != p->c || list->k != p->k))
+        list = list->next;
+    return list;
+}
+
+static gan__packed *new_packed(gan_ctx *ctx, const gan__patches *p, int64_t size) {
+    gan__packed *packed = gan__alloc(ctx, sizeof *packed + (size_t)size * sizeof *packed->weights);
+    if (packed) *packed = (gan__packed){.from = p->weight, .in = p->in, .out = p->out, .c = p->c, .k = p->k};
+    return packed;
+}
+
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept) {
     const gan__tiles *tiles = gan__tiles_of(ctx->isa);
     plan *plans = gan__alloc(ctx, (size_t)count * sizeof *plans);
     if (!plans) return false;
     int64_t tasks, packs, size = make_plans(tiles, products, count, plans, &tasks, &packs);
-    float *packed = gan__alloc(ctx, (size_t)size * sizeof *packed);
+    if (!are_kept(products, count)) kept = NULL;
+    gan__packed *packed = kept ? find_packed(*kept, products) : NULL;
+    bool ready = packed;
+    if (!ready) packed = new_packed(ctx, products, size);
     engine e = {tiles, plans, count, gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch)};
     bool ok = packed && e.scratch;
     if (ok) {
-        float *at = packed;
+        float *at = packed->weights;
         for (int i = 0; i < count; i++) {
             plans[i].packed = at;
             at += plans[i].panels * plans[i].runs * plans[i].length * gan__tiles_width(tiles);
         }
-        gan__parallel(ctx, packs, pack_unit, &e);
+        if (!ready) gan__parallel(ctx, packs, pack_unit, &e);
         gan__parallel(ctx, tasks, run_block, &e);
     }
     gan__free(ctx, e.scratch);
-    gan__free(ctx, packed);
+    if (!ready && ok && kept) {
+        gan__pool_count_as_cached(&ctx->pool, packed, true);
+        packed->next = *kept, *kept = packed;
+    } else if (!ready) {
+        gan__free(ctx, packed);
+    }
     gan__free(ctx, plans);
     return ok;
 }
 
 #else
-typedef int gan__nothing_in_double;
+void gan__packed_free(gan_ctx *ctx, gan__packed *list) { (void)ctx, (void)list; }
 #endif

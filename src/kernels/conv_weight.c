@@ -243,10 +243,11 @@ static void cut(engine *e) {
     e->size = e->merged ? s->kw * s->c : s->c;
     e->tiles_of_line = gan__ceil_div(e->size, ROWS);
     bool small = s->n * s->oh * s->ow <= 2 * MAX_CHUNK; /* no pixels to split, so both other ways are */
-    int64_t batch = small ? SMALL_BATCH : BATCH_TILES, columns = small ? SMALL_COLUMNS : GROUP_COLUMNS;
-    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, batch);
+    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, small ? SMALL_BATCH : BATCH_TILES);
     e->batch = gan__ceil_div(e->tiles_of_line, e->batches);
     e->panels = gan__ceil_div(s->k, width);
+    int64_t columns = small ? s->k * e->batches / WANTED_TASKS : GROUP_COLUMNS;
+    columns = gan__least(GROUP_COLUMNS, gan__most(SMALL_COLUMNS, columns));
     e->groups = gan__ceil_div(e->panels, gan__most(1, columns / width));
     e->group = gan__ceil_div(e->panels, e->groups);
     cut_results(e);

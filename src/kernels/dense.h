@@ -4,12 +4,13 @@
 #ifndef GAN__DENSE_H
 #define GAN__DENSE_H
 
-#include "../base/ctx_impl.h"
+#include "packed.h"
 
 /* c [m, n] = op(a) [m, k] * op(b) [k, n], row-major and dense; op is the transpose where trans_* says so. Any size may be 0. The
- * same bits for every number of threads. Raises without scratch memory. */
+ * same bits for every number of threads. Raises without scratch memory. `kept`: packed weights that belong to b, which are used and
+ * added to; NULL: there is no such list. */
 void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
-               gan_real *c);
+               gan__packed **kept, gan_real *c);
 
 /* The same in double, whatever gan_real is: for statistics. */
 void gan__gemm_double(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const double *a, const double *b,

@@ -56,7 +56,7 @@ static void one_row(void *p, int64_t task, int worker) {
 void gan__each_row(gan__distances *s, gan__row_fn fn, void *arg) {
     for (int64_t i = 0; i < s->a.n; i += BLOCK) {
         int64_t rows = s->a.n - i < BLOCK ? s->a.n - i : BLOCK;
-        gan__gemm(s->ctx, false, true, rows, s->b.n, s->a.d, s->near.a + i * s->a.d, s->near.b, s->products);
+        gan__gemm(s->ctx, false, true, rows, s->b.n, s->a.d, s->near.a + i * s->a.d, s->near.b, NULL, s->products);
         if (!gan__ok(s->ctx)) return;
         rows_arg r = {s, fn, arg, i};
         gan__parallel(s->ctx, rows, one_row, &r);

@@ -63,8 +63,8 @@ static double distance(gan_ctx *ctx, const gan__pair *p, gan_sliced_opts o) {
     s.transport = gan__alloc(ctx, (size_t)count * sizeof *s.transport);
     double sum = 0;
     if (gan__ok(ctx) && draw_directions(ctx, count, d, o.seed, directions)) {
-        gan__gemm(ctx, false, true, count, s.n, d, directions, c.a, s.a);
-        gan__gemm(ctx, false, true, count, s.m, d, directions, c.b, s.b);
+        gan__gemm(ctx, false, true, count, s.n, d, directions, c.a, NULL, s.a);
+        gan__gemm(ctx, false, true, count, s.m, d, directions, c.b, NULL, s.b);
         gan__parallel(ctx, count, one_direction, &s);
         for (int64_t i = 0; i < count; i++) sum += s.transport[i] / (double)count;
     }

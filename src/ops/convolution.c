@@ -4,6 +4,7 @@
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */
 #include "../kernels/conv.h"
+#include "../tensor/tensor_impl.h"
 #include "op_list.h"
 #include "op_util.h"
 
@@ -91,7 +92,7 @@ static gan__conv_shape form(const gan_op_call *c, const gan_tensor *x, const gan
 
 static void conv_forward(gan_op_call *c) {
     gan__conv_shape s = form(c, c->in[0], c->in[1], c->out);
-    gan__conv(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan_op_write(c->out));
+    gan__conv(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan__packed_of(c->in[1]), gan_op_write(c->out));
 }
 
 /* The op applied to a, b with a result of the rows and columns that `like` has, its axes counted from `axis`. */
@@ -157,7 +158,7 @@ static bool input_shape(const gan_op_call *c, gan_shape *out) {
 
 static void input_forward(gan_op_call *c) {
     gan__conv_shape s = form(c, c->out, c->in[1], c->in[0]);
-    gan__conv_input(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan_op_write(c->out));
+    gan__conv_input(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan__packed_of(c->in[1]), gan_op_write(c->out));
 }
 
 static void input_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {

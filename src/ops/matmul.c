@@ -1,5 +1,6 @@
 /* Matrix products. */
 #include "../kernels/dense.h"
+#include "../tensor/tensor_impl.h"
 #include "op_list.h"
 #include "op_util.h"
 
@@ -36,8 +37,9 @@ static void matmul_forward(gan_op_call *c) {
     product p = product_of(gan_shape_of(c->in[0]), gan_shape_of(c->in[1]), *o);
     const gan_real *a = gan_data(c->in[0]), *b = gan_data(c->in[1]);
     gan_real *y = gan_op_write(c->out);
+    gan__packed **kept = p.batch == 1 ? gan__packed_of(c->in[1]) : NULL;
     for (int64_t i = 0; i < p.batch; i++)
-        gan__gemm(c->ctx, o->trans_a, o->trans_b, p.m, p.n, p.k, a + i * p.m * p.k, b + i * p.k * p.n, y + i * p.m * p.n);
+        gan__gemm(c->ctx, o->trans_a, o->trans_b, p.m, p.n, p.k, a + i * p.m * p.k, b + i * p.k * p.n, kept, y + i * p.m * p.n);
 }
 
 /* Y = A'B' where ' is the transpose that the options ask for: dA' = gB'^T and dB' = A'^T g, each transposed where A or B was.
@@ -99,7 +101,8 @@ static void add_bias(void *p, int64_t begin, int64_t end) {
 static void linear_forward(gan_op_call *c) {
     gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
     gan_real *y = gan_op_write(c->out);
-    gan__gemm(c->ctx, false, true, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]), y);
+    gan__gemm(c->ctx, false, true, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]),
+              gan__packed_of(c->in[1]), y);
     if (c->n_in < 3) return;
     bias_arg b = {gan_data(c->in[2]), y, out.d[1]};
     gan__parallel_ranges(c->ctx, out.d[0], gan__grain(b.n), add_bias, &b);

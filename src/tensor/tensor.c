@@ -146,7 +146,9 @@ gan__storage *gan__storage_new(gan_ctx *ctx, int64_t count) {
 }
 
 void gan__storage_unref(gan_ctx *ctx, gan__storage *s) {
-    if (s && --s->refs == 0) gan__free(ctx, s);
+    if (!s || --s->refs > 0) return;
+    gan__packed_free(ctx, s->packed);
+    gan__free(ctx, s);
 }
 
 static void restore_storage(void *target, void *old) {
@@ -165,6 +167,8 @@ gan_real *gan__overwrite(gan_tensor *t, bool keep) {
     bool noted = t->undo_epoch == ctx->state.epoch; /* the log has what was there at the last commit */
     if (noted && old->refs == 1) {
         old->version++;
+        gan__packed_free(ctx, old->packed);
+        old->packed = NULL;
         return gan__storage_data(old);
     }
     gan__storage *fresh = gan__storage_new(ctx, old->count);

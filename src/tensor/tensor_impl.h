@@ -11,11 +11,13 @@
 #include <gan/op.h>
 
 #include "../base/ctx_impl.h"
+#include "../kernels/packed.h"
 
 typedef struct gan__storage {
     int refs;
     uint32_t version; /* moves on when the values it holds are superseded */
     int64_t count;
+    gan__packed *packed; /* made from the values: for products whose weights they are */
 } gan__storage;
 
 /* The numbers start one cache line after the header. */
@@ -96,6 +98,11 @@ bool gan__usable(gan_ctx *ctx, const gan_tensor *t, const char *who);
 /* The storage of a tensor without history, to overwrite. What was there is kept for rollback and for graphs that saved it, which
  * become stale; `keep`: the new storage starts with the old values. NULL (raised) without memory. */
 gan_real *gan__overwrite(gan_tensor *t, bool keep);
+
+/* Where packed weights are kept with w; NULL if w is the result of an op, which is unlikely to be multiplied with often. */
+static inline gan__packed **gan__packed_of(const gan_tensor *w) {
+    return w->storage && !(w->node && w->node->op) ? &w->storage->packed : NULL;
+}
 
 /* Moves a handle to the scope at `depth`, 0 being the context itself. */
 void gan__move_to_scope(gan_tensor *t, int depth);

@@ -44,11 +44,11 @@ static void *begin_conv(gan_ctx *ctx, const bench_case *c) {
 
 static void conv_step(void *p) {
     state *st = p;
-    gan__conv(st->ctx, &st->s, st->a, st->to, st->b);
+    gan__conv(st->ctx, &st->s, st->a, st->to, NULL, st->b);
 }
 static void input_step(void *p) {
     state *st = p;
-    gan__conv_input(st->ctx, &st->s, st->b, st->to, st->a);
+    gan__conv_input(st->ctx, &st->s, st->b, st->to, NULL, st->a);
 }
 static void weight_step(void *p) {
     state *st = p;

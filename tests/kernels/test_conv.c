@@ -47,8 +47,8 @@ static int64_t size_of(const gan__conv_shape *s, kind which) {
 
 /* The kernel that gives `which` from the other two of y, x and w. */
 static bool fast(gan_ctx *ctx, const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {
-    if (which == CONV) return gan__conv(ctx, s, v[INPUT], v[WEIGHT], to);
-    if (which == INPUT) return gan__conv_input(ctx, s, v[CONV], v[WEIGHT], to);
+    if (which == CONV) return gan__conv(ctx, s, v[INPUT], v[WEIGHT], NULL, to);
+    if (which == INPUT) return gan__conv_input(ctx, s, v[CONV], v[WEIGHT], NULL, to);
     return gan__conv_weight(ctx, s, v[INPUT], v[CONV], to);
 }
 static void reference(const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {

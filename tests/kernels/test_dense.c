@@ -26,7 +26,7 @@ static void check_product(gan_ctx *ctx, bool ta, bool tb, int64_t m, int64_t n, 
     float *walls = malloc((size_t)(m * n + 2 * GUARD) * sizeof *walls), *c = walls + GUARD;
     fill(a, m * k), fill(b, k * n);
     for (int64_t i = 0; i < m * n + 2 * GUARD; i++) walls[i] = GUARD_VALUE;
-    gan__gemm(ctx, ta, tb, m, n, k, a, b, c);
+    gan__gemm(ctx, ta, tb, m, n, k, a, b, NULL, c);
     for (int64_t i = 0; i < GUARD; i++) assert_true(walls[i] == GUARD_VALUE && c[m * n + i] == GUARD_VALUE);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
@@ -69,10 +69,35 @@ static void test_gemm__bits_do_not_depend_on_the_number_of_threads(void **state)
     for (int t = 0; t < 4; t++)
         for (int threads = 1; threads <= 3; threads++) {
             gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
-            gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, threads == 1 ? one : many);
+            gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, NULL, threads == 1 ? one : many);
             gan_ctx_free(ctx);
             if (threads > 1) assert_memory_equal(one, many, sizeof one);
         }
+}
+
+/* One list serves b read both ways; what is kept gives the bits of what is packed anew, and is not made twice. */
+static void test_gemm__kept_weights_give_the_same_bits(void **state) {
+    (void)state;
+    enum { M = 100, N = 70, K = 90 };
+    static float a[M * K], b[K * N], fresh[M * N], kept[M * N];
+    fill(a, M * K), fill(b, K * N);
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    gan__packed *list = NULL;
+    int64_t requests = 0;
+    for (int round = 0; round < 3; round++) {
+        for (int trans_b = 0; trans_b < 2; trans_b++) {
+            gan__gemm(ctx, false, trans_b, M, N, K, a, b, NULL, fresh);
+            gan__gemm(ctx, false, trans_b, M, N, K, a, b, &list, kept);
+            assert_memory_equal(fresh, kept, sizeof fresh);
+        }
+        gan_memory m = gan_ctx_memory(ctx);
+        assert_int_equal(m.in_use, 0);
+        if (round == 2) assert_int_equal(m.requests, requests + 2 * 5); /* plans and scratch of four products, two packings */
+        requests = m.requests;
+    }
+    gan__packed_free(ctx, list);
+    assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+    gan_ctx_free(ctx);
 }
 
 /* A sum that float32 cannot hold, over more than one block. */
@@ -93,6 +118,7 @@ static void test_gemm_double__is_double(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
+        cmocka_unit_test(test_gemm__kept_weights_give_the_same_bits),
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(test_gemm_double__is_double),
     };

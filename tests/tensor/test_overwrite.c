@@ -44,6 +44,28 @@ static void test_grad__through_an_overwritten_value_is_an_error(void **state) {
     check_failed(ctx, GAN_E_STALE, "main.0.weight");
 }
 
+/* Products keep weights in an order of their own: it must not outlive the values, nor an undone write take it away for good. */
+static void test_overwrite__reaches_products(void **state) {
+    (void)state;
+    gan_tensor *x = gan_from(ctx, gan_shape2(1, 2), (gan_real[]){5, 7});
+    gan_tensor *weight = gan_from(ctx, gan_shape2(1, 2), (gan_real[]){2, 3});
+    gan__commit(ctx);
+    gan_no_record_begin(ctx); /* or graphs would hold the storage, and no write be in place */
+    assert_true(at(gan_linear(x, weight, NULL), 0) == 31);
+    for (int round = 0; round < 3; round++) { /* a new storage first, then in place */
+        gan_real *p = gan__overwrite(weight, true);
+        p[0] = (gan_real)(10 + round);
+        assert_true(at(gan_linear(x, weight, NULL), 0) == 5 * (10 + round) + 21);
+        assert_true(at(gan_matmul(x, weight, (gan_matmul_opts){.trans_b = true}), 0) == 5 * (10 + round) + 21);
+    }
+    gan_ctx_fail(ctx, GAN_E_ARG, "planted");
+    gan_ctx_clear(ctx);
+    assert_true(at(gan_linear(x, weight, NULL), 0) == 31);
+    gan_assign(weight, (gan_real[]){1, 1}, 2);
+    assert_true(at(gan_linear(x, weight, NULL), 0) == 12);
+    gan_no_record_end(ctx);
+}
+
 static void test_overwrite__is_undone_by_an_error(void **state) {
     (void)state;
     gan_tensor *w = pair(2, 3), *x = pair(5, 7), *y = t_sum(t_mul(w, x));
@@ -230,6 +252,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_grad__through_an_overwritten_value_is_an_error),
+        TEST(test_overwrite__reaches_products),
         TEST(test_overwrite__is_undone_by_an_error),
         TEST(test_overwrite__is_kept_by_a_commit),
         TEST(test_overwrite__of_a_released_tensor_is_forgotten),
