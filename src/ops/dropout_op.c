@@ -5,7 +5,7 @@
 #include "../base/ctx_impl.h"
 #include "op_list.h"
 
-#define GRAIN 4096 /* elements; a multiple of 4 */
+#define GRAIN 4096 /* elements; a multiple of 4 * GAN__PHILOX_RUN */
 
 typedef struct dropout_attr {
     double p;
@@ -31,10 +31,16 @@ typedef struct dropout_arg {
 
 static void dropout_range(void *arg, int64_t begin, int64_t end) {
     const dropout_arg *a = arg;
-    for (int64_t i = begin; i < end; i += 4) {
-        uint32_t w[4];
-        gan__philox(a->attr->key, (uint64_t)(a->attr->first + i / 4), w);
-        for (int64_t k = 0; k < 4 && i + k < end; k++) a->y[i + k] = w[k] >> 8 < a->limit ? 0 : a->x[i + k] * a->scale;
+    for (int64_t i = begin, count; i < end; i += count) {
+        uint32_t w[4 * GAN__PHILOX_RUN];
+        count = end - i < 4 * GAN__PHILOX_RUN ? end - i : 4 * GAN__PHILOX_RUN;
+        gan__philox_run(a->attr->key, (uint64_t)(a->attr->first + i / 4), w);
+        const gan_real *restrict x = a->x + i;
+        gan_real *restrict y = a->y + i;
+        for (int64_t k = 0; k < count; k++) {
+            gan_real kept = x[k] * a->scale;
+            y[k] = w[k] >> 8 < a->limit ? 0 : kept;
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 /* Tensors of random numbers: element i depends on the stream's position and i alone, whatever the number of threads. */
 #include <math.h>
+#include <string.h>
 
 #include "tensor_impl.h"
 
-#define GRAIN 4096 /* elements; a multiple of 4 */
+#define GRAIN 4096 /* elements; a multiple of 4 * GAN__PHILOX_RUN */
 
 typedef struct fill_arg {
     const gan_stream *stream;
@@ -42,12 +43,13 @@ static void uniforms(const uint32_t w[4], gan_real z[4]) {
 }
 
 static inline void fill(fill_arg *f, int64_t begin, int64_t end, void (*four)(const uint32_t[4], gan_real[4])) {
-    for (int64_t i = begin; i < end; i += 4) {
-        uint32_t w[4];
-        gan_real z[4];
-        gan__philox(f->stream->key, (uint64_t)(f->first + i / 4), w);
-        four(w, z);
-        for (int64_t k = 0; k < 4 && i + k < end; k++) f->p[i + k] = z[k];
+    for (int64_t i = begin, count; i < end; i += count) {
+        uint32_t w[4 * GAN__PHILOX_RUN];
+        gan_real z[4 * GAN__PHILOX_RUN];
+        count = end - i < 4 * GAN__PHILOX_RUN ? end - i : 4 * GAN__PHILOX_RUN;
+        gan__philox_run(f->stream->key, (uint64_t)(f->first + i / 4), w);
+        for (int64_t k = 0; k < count; k += 4) four(w + k, z + k);
+        memcpy(f->p + i, z, (size_t)count * sizeof *z);
     }
 }
 

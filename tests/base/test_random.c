@@ -37,6 +37,20 @@ static void test_philox__gives_known_answers(void **state) {
     }
 }
 
+static void test_philox__in_a_run_gives_the_same_words(void **state) {
+    (void)state;
+    static const uint32_t key[2] = {0xa4093822, 0x299f31d0};
+    static const uint64_t firsts[] = {0, 0xfffffff0, 0x13198a2e85a308d3}; /* the second passes into the counter's upper word */
+    for (int i = 0; i < COUNT_OF(firsts); i++) {
+        uint32_t run[4 * GAN__PHILOX_RUN], words[4];
+        gan__philox_run(key, firsts[i], run);
+        for (int k = 0; k < GAN__PHILOX_RUN; k++) {
+            gan__philox(key, firsts[i] + (uint64_t)k, words);
+            assert_memory_equal(run + 4 * k, words, sizeof words);
+        }
+    }
+}
+
 static void test_stream__has_one_object_per_name(void **state) {
     (void)state;
     char name[] = "one";
@@ -156,6 +170,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_philox__gives_known_answers),
+        TEST(test_philox__in_a_run_gives_the_same_words),
         TEST(test_stream__has_one_object_per_name),
         TEST(test_stream__depends_on_seed_and_name_alone),
         TEST(test_stream__seeks),
