@@ -18,7 +18,7 @@ enum {
 
 struct gan__packed {
     gan__packed *next;
-    const float *from; /* and how they were read from there */
+    const float *from; /* what they were made of, and how it was read */
     int64_t in, out, c, k;
     _Alignas(64) float weights[];
 };

@@ -7,6 +7,6 @@
 
 typedef struct gan__packed gan__packed;
 
-void gan__packed_free(gan_ctx *ctx, gan__packed *list); /* may be NULL */
+void gan__packed_free(gan_ctx *ctx, gan__packed *list); /* may be NULL; in conv_patches.c, which makes them */
 
 #endif
