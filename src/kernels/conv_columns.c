@@ -20,6 +20,25 @@ typedef struct columns {
     int64_t image; /* the first of those in z */
 } columns;
 
+/* The contributions of one row of y through one tap to n pixels of c channels. */
+static inline void add_pixels(const float *a, int64_t a_step, float *b, int64_t b_step, int64_t n, int64_t c) {
+    for (int64_t i = 0; i < n; i++, a += a_step, b += b_step)
+        for (int64_t j = 0; j < c; j++) b[j] += a[j];
+}
+
+/* add_pixels with the usual numbers of channels known to the compiler: a loop of a run-time length costs more than what is in it. */
+static void add_tap(const float *a, int64_t a_step, float *b, int64_t b_step, int64_t n, int64_t c) {
+    switch (c) {
+    case 1: add_pixels(a, a_step, b, b_step, n, 1); break;
+    case 2: add_pixels(a, a_step, b, b_step, n, 2); break;
+    case 3: add_pixels(a, a_step, b, b_step, n, 3); break;
+    case 4: add_pixels(a, a_step, b, b_step, n, 4); break;
+    case 6: add_pixels(a, a_step, b, b_step, n, 6); break;
+    case 8: add_pixels(a, a_step, b, b_step, n, 8); break;
+    default: add_pixels(a, a_step, b, b_step, n, c);
+    }
+}
+
 /* The contributions of one row of y through one row of taps. */
 static void add_row(const gan__conv_shape *s, const float *z, float *x) {
     int64_t z_step = s->kh * s->kw * s->c, x_step = s->sw * s->c;
@@ -27,11 +46,8 @@ static void add_row(const gan__conv_shape *s, const float *z, float *x) {
         int64_t to_left = s->pl - kx; /* ox*sw >= to_left and ox*sw < w + to_left */
         int64_t from = gan__most(0, to_left > 0 ? gan__ceil_div(to_left, s->sw) : 0);
         int64_t end = gan__least(s->ow, gan__ceil_div(s->w + to_left, s->sw));
-        if (from >= end) continue;
-        const float *a = z + from * z_step + kx * s->c;
-        float *b = x + (from * s->sw - to_left) * s->c;
-        for (int64_t ox = from; ox < end; ox++, a += z_step, b += x_step)
-            for (int64_t c = 0; c < s->c; c++) b[c] += a[c];
+        if (from < end)
+            add_tap(z + from * z_step + kx * s->c, z_step, x + (from * s->sw - to_left) * s->c, x_step, end - from, s->c);
     }
 }
 
