@@ -24,7 +24,7 @@ static double *norms_of(gan_ctx *ctx, const gan_real *x, int64_t n, int64_t d) {
     return norms;
 }
 
-bool gan__distances_begin(gan_ctx *ctx, const gan__pair *p, gan__distances *s) {
+bool gan__distances_begin(gan_ctx *ctx, const gan__row_pair *p, gan__distances *s) {
     *s = (gan__distances){.ctx = ctx, .a = p->a, .b = p->b, .same = p->a.x == p->b.x && p->a.n == p->b.n};
     if (!gan__centre(ctx, p, &s->near)) return false;
     s->norm_a = norms_of(ctx, s->near.a, s->a.n, s->a.d);
@@ -125,7 +125,7 @@ static void one_radius(void *p, int64_t i, const gan_real *products, int worker)
 
 bool gan__radii(gan_ctx *ctx, const gan__rows *samples, int k, double *radii) {
     radii_arg r = {.k = k, .radii = radii};
-    if (!gan__distances_begin(ctx, &(gan__pair){*samples, *samples}, &r.s)) return false;
+    if (!gan__distances_begin(ctx, &(gan__row_pair){*samples, *samples}, &r.s)) return false;
     r.nearest = gan__alloc(ctx, (size_t)k * (size_t)gan__threads_count(ctx->threads) * sizeof *r.nearest);
     if (r.nearest) gan__each_row(&r.s, one_radius, &r);
     gan__free(ctx, r.nearest);

@@ -17,7 +17,7 @@ typedef struct gan__distances {
 } gan__distances;
 
 /* False (raised): no memory. */
-bool gan__distances_begin(gan_ctx *ctx, const gan__pair *pair, gan__distances *s);
+bool gan__distances_begin(gan_ctx *ctx, const gan__row_pair *pair, gan__distances *s);
 void gan__distances_end(gan__distances *s);
 
 /* Calls fn for each row of a, in parallel; products: the row's, one for each row of b. Without memory (raised), for fewer rows.

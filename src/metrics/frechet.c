@@ -114,7 +114,7 @@ double gan_frechet_distance(const gan_tensor *a, const gan_tensor *b) {
     gan_ctx *ctx = gan__metric_ctx(a, b);
     gaussian first = {0}, second = {0};
     double result = NAN;
-    gan__pair p;
+    gan__row_pair p;
     if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return NAN;
     if (p.a.d > INT_MAX / p.a.d)
         gan__raise(ctx, GAN_E_ARG, "%s: features of %lld numbers are too long for LAPACK", who, (long long)p.a.d);

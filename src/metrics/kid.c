@@ -51,7 +51,7 @@ static int64_t *numbers(gan_ctx *ctx, int64_t n) {
     return order;
 }
 
-static gan_spread estimate(gan_ctx *ctx, const gan__pair *p, gan_kid_opts o) {
+static gan_spread estimate(gan_ctx *ctx, const gan__row_pair *p, gan_kid_opts o) {
     gan_stream own = gan__own_stream(ctx, o.seed, TAG);
     int64_t d = p->a.d, size = o.block;
     double *x = gan__alloc(ctx, (size_t)(size * d) * sizeof *x), *y = gan__alloc(ctx, (size_t)(size * d) * sizeof *y);
@@ -77,7 +77,7 @@ gan_spread gan_kid(const gan_tensor *a, const gan_tensor *b, gan_kid_opts o) {
     static const char who[] = "gan_kid";
     gan_ctx *ctx = gan__metric_ctx(a, b);
     gan_spread failed = {NAN, NAN};
-    gan__pair p;
+    gan__row_pair p;
     if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return failed;
     int64_t fewer = p.a.n < p.b.n ? p.a.n : p.b.n;
     if (!o.block) o.block = fewer < 1000 ? fewer : 1000;

@@ -53,7 +53,7 @@ static bool std_fits(gan_ctx *ctx, const char *who, double std) {
 gan_modes gan_mixture_modes(const gan_tensor *x, const gan_tensor *means, double std) {
     static const char who[] = "gan_mixture_modes";
     gan_ctx *ctx = gan__metric_ctx(x, means);
-    gan__pair p;
+    gan__row_pair p;
     if (!gan__pair_of(ctx, x, "the samples", means, "the means", 1, who, &p) || !std_fits(ctx, who, std)) return failed;
     int64_t *counts = gan__calloc(ctx, (size_t)p.b.n * sizeof *counts);
     if (!counts) return failed;

@@ -26,7 +26,7 @@ gan_nearest gan_nearest_neighbours(const gan_tensor *x, const gan_tensor *among,
     static const char who[] = "gan_nearest_neighbours";
     gan_ctx *ctx = gan__metric_ctx(x, among);
     gan_nearest nil = {gan__nil(ctx), gan__nil(ctx)};
-    gan__pair p;
+    gan__row_pair p;
     search r = {.k = k};
     if (!gan__pair_of(ctx, x, "the samples", among, "the neighbours", 1, who, &p)) return nil;
     if (k < 1 || k > p.b.n)

@@ -33,7 +33,7 @@ typedef struct shares {
 static shares look(gan_ctx *ctx, gan__rows own, const double *own_radii, gan__rows others, const double *others_radii) {
     balls b = {.own = own_radii, .others = others_radii};
     shares result = {0};
-    if (!gan__distances_begin(ctx, &(gan__pair){own, others}, &b.s)) return result;
+    if (!gan__distances_begin(ctx, &(gan__row_pair){own, others}, &b.s)) return result;
     b.others_around = gan__alloc(ctx, (size_t)own.n * sizeof *b.others_around);
     b.covers = gan__alloc(ctx, (size_t)own.n * sizeof *b.covers);
     if (gan__ok(ctx)) gan__each_row(&b.s, one_sample, &b);
@@ -56,7 +56,7 @@ gan_prdc gan_prdc_of(const gan_tensor *real, const gan_tensor *fake, int k) {
     static const char who[] = "gan_prdc_of";
     gan_ctx *ctx = gan__metric_ctx(real, fake);
     gan_prdc result = {NAN, NAN, NAN, NAN};
-    gan__pair p;
+    gan__row_pair p;
     if (!gan__pair_of(ctx, real, "the reals", fake, "the fakes", 1, who, &p)) return result;
     int64_t fewer = p.a.n < p.b.n ? p.a.n : p.b.n;
     if (k < 1 || k >= fewer) {

@@ -29,7 +29,7 @@ bool gan__rows_of(gan_ctx *ctx, const gan_tensor *t, int64_t fewest, const char 
 }
 
 bool gan__pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b, int64_t fewest,
-                  const char *who, gan__pair *pair) {
+                  const char *who, gan__row_pair *pair) {
     if (!gan__rows_of(ctx, a, fewest, who, name_a, &pair->a) || !gan__rows_of(ctx, b, fewest, who, name_b, &pair->b))
         return false;
     gan_shape s = gan_shape_of(a), t = gan_shape_of(b);
@@ -59,7 +59,7 @@ static void copy_rows(const gan__rows *r, const double *mean, double scale, gan_
         for (int64_t j = 0; j < r->d; j++) to[i * r->d + j] = (gan_real)((r->x[i * r->d + j] - mean[j]) * scale);
 }
 
-bool gan__centre(gan_ctx *ctx, const gan__pair *p, gan__centred *c) {
+bool gan__centre(gan_ctx *ctx, const gan__row_pair *p, gan__centred *c) {
     bool same = p->a.x == p->b.x && p->a.n == p->b.n;
     double *mean = gan__calloc(ctx, (size_t)p->a.d * sizeof *mean);
     c->a = gan__alloc(ctx, (size_t)(p->a.n * p->a.d) * sizeof *c->a);

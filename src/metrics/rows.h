@@ -20,11 +20,11 @@ gan_ctx *gan__metric_ctx(const gan_tensor *a, const gan_tensor *b);
 bool gan__rows_of(gan_ctx *ctx, const gan_tensor *t, int64_t fewest, const char *who, const char *name, gan__rows *rows);
 
 /* The same of two sets whose samples have one shape. */
-typedef struct gan__pair {
+typedef struct gan__row_pair {
     gan__rows a, b;
-} gan__pair;
+} gan__row_pair;
 bool gan__pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b, int64_t fewest,
-                  const char *who, gan__pair *pair);
+                  const char *who, gan__row_pair *pair);
 
 /* Copies of both sets, moved by their common mean and scaled by a power of two so that no element is greater than 1: products of
  * them neither overflow nor lose the digits of small distances to a large mean. A distance of samples is `unit` times that of
@@ -33,7 +33,7 @@ typedef struct gan__centred {
     gan_real *a, *b; /* the same array if the sets are */
     double unit;
 } gan__centred;
-bool gan__centre(gan_ctx *ctx, const gan__pair *pair, gan__centred *c);
+bool gan__centre(gan_ctx *ctx, const gan__row_pair *pair, gan__centred *c);
 void gan__centred_free(gan_ctx *ctx, gan__centred *c);
 
 /* Ascending, in place, without memory of its own. */

@@ -52,7 +52,7 @@ static bool draw_directions(gan_ctx *ctx, int64_t count, int64_t d, uint64_t see
     return gan__ok(ctx);
 }
 
-static double distance(gan_ctx *ctx, const gan__pair *p, gan_sliced_opts o) {
+static double distance(gan_ctx *ctx, const gan__row_pair *p, gan_sliced_opts o) {
     gan__centred c = {0};
     if (!gan__centre(ctx, p, &c)) return NAN;
     int64_t count = o.directions, d = p->a.d;
@@ -87,7 +87,7 @@ static bool opts_fit(gan_ctx *ctx, const char *who, gan_sliced_opts *o) {
 double gan_sliced_wasserstein(const gan_tensor *a, const gan_tensor *b, gan_sliced_opts opts) {
     static const char who[] = "gan_sliced_wasserstein";
     gan_ctx *ctx = gan__metric_ctx(a, b);
-    gan__pair p;
+    gan__row_pair p;
     if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 1, who, &p) || !opts_fit(ctx, who, &opts)) return NAN;
     return distance(ctx, &p, opts);
 }
@@ -95,7 +95,7 @@ double gan_sliced_wasserstein(const gan_tensor *a, const gan_tensor *b, gan_slic
 double gan_sliced_ratio(const gan_tensor *fake, const gan_tensor *real, const gan_tensor *held_out, gan_sliced_opts opts) {
     static const char who[] = "gan_sliced_ratio";
     gan_ctx *ctx = gan__metric_ctx(fake, real);
-    gan__pair fakes, reals;
+    gan__row_pair fakes, reals;
     if (!gan__pair_of(ctx, fake, "the fakes", held_out, "the held-out samples", 1, who, &fakes) ||
         !gan__pair_of(ctx, real, "the reals", held_out, "the held-out samples", 1, who, &reals) || !opts_fit(ctx, who, &opts))
         return NAN;
