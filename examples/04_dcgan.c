@@ -1,4 +1,4 @@
-/* A DCGAN on pictures: handwritten digits by default, any IDX file or folder of images by --data. The quickstart as a program.
+/* A DCGAN on pictures: any IDX file, such as MNIST, or folder of images. The quickstart as a program.
  *
  *     04_dcgan --data PATH --out FOLDER [--steps 3000] [--size 32] [--width 32] [--batch 64] [--seed 1] [--resume] */
 #include <gan/gan.h>

@@ -84,8 +84,11 @@ GAN_API gan_judge *gan_config_judge(const gan_config *c, gan_dataset *data, gan_
 /* A trainer for samples alone, with G and its average from a checkpoint of such a run: no data is needed, and there are no tricks. */
 GAN_API gan_trainer *gan_config_sampler(gan_config *c, gan_ctx *ctx, const char *checkpoint);
 
+/* Raises what gan_config_train would refuse before its first step, and makes nothing. */
+GAN_API gan_status gan_config_check(gan_config *c, gan_trainer *t);
+
 /* gan_train with the options that are settings, and on_step, which may be NULL. The configuration is left in the run folder as
- * run.ini, before the first step. */
+ * run.ini, before the first step, unless something is refused or no step is left to take. */
 GAN_API gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user);
 
 /* --- the table of tricks ------------------------------------------------------------------------------------------------- */

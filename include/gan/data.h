@@ -24,7 +24,7 @@ typedef struct gan_batch {
 typedef struct gan_image_opts {
     int64_t height, width; /* samples are resized (area average or bicubic as stb does) so that they cover this and cropped
                               to its middle; 0: as stored, and then all must have one size */
-    int channels;          /* 1 grey, 3 RGB; 0: as the first file, or as stored. Alpha is dropped */
+    int channels;          /* 1 grey, 3 RGB; 0: as stored, of a folder RGB if any file is. Alpha is dropped */
     bool flip;             /* mirror half of the training samples, seeded */
     double held_out;       /* fraction kept from training, in [0, 1); 0 is none */
     bool skip_bad;         /* image folders: leave unreadable files out and count them, instead of failing */

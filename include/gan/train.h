@@ -100,7 +100,8 @@ typedef struct gan_train_opts {
  * as well, complete or not there), and what gan_report_write makes of them, now and then
  * and at the end. GAN_OK when all steps are done, the time is up, or the run was stopped. After an error the trainer stands at its
  * last completed step, which is kept as failed.safetensors, beside the checkpoint as it was. A run that is not a loaded one goes
- * over what an earlier one left in the folder.
+ * over what an earlier one left in the folder. Where a loaded run has no step left to take, nothing is written. The folder is locked
+ * meanwhile: a second run in it, of this process or another, is refused (GAN_E_IO).
  * A loss that jumps stops nothing. It has a grid written at once, samples/jump-000123.png, and the quality of the samples taken:
  * gan_sliced_ratio, 1 being as good as data, against held-out samples (training samples, if there are none). A warning says so, and
  * a line in metrics.jsonl: "d_loss", "g_loss", "d_loss_before" and "g_loss_before" (their medians), "quality". To jump is to be far

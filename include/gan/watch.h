@@ -64,6 +64,7 @@ typedef struct gan_watch_opts {
     int patience;   /* steps in a row that are not finite before the verdict; 0: 10 */
     const char
         *in_use; /* names of tricks that are in use, with spaces between: remedies then say "more of it"; NULL: none; copied */
+    bool points; /* samples are points: remedies that are for images are left out */
 } gan_watch_opts;
 
 /* Owned by the context. */

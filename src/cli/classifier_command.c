@@ -107,6 +107,7 @@ static int run_classifier(const command *self, int argc, char **argv) {
     if (status < 0 && optind < argc) status = usage_error(self, "what is \"%s\"? The data are given by --data", argv[optind]);
     if (status < 0 && !r->data[0]) status = usage_error(self, "trained on what? --data PATH");
     if (status < 0 && !r->out[0]) status = usage_error(self, "where to? --out FILE.safetensors");
+    if (status < 0 && !can_write(self, r->out)) status = EXIT_FAILED;
     if (status < 0) {
         struct sigaction action = {.sa_handler = on_signal};
         sigaction(SIGINT, &action, NULL);

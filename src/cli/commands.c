@@ -1,14 +1,16 @@
 #include "commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "run_progress.h"
 
-static const command *const commands[] = {&train_command,      &resume_command, &sample_command,  &eval_command,
-                                          &classifier_command, &report_command, &inspect_command, &watch_command,
-                                          &tricks_command,     &presets_command};
+static const command *const commands[] = {&train_command,      &resume_command,  &sample_command,  &eval_command,
+                                          &classifier_command, &report_command,  &inspect_command, &watch_command,
+                                          &tricks_command,     &presets_command, &settings_command};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int print_help(const command *self) {
@@ -26,19 +28,22 @@ int usage_error(const command *self, const char *format, ...) {
     return EXIT_USAGE;
 }
 
-int option_error(const command *self, const char *given, const struct option *options) {
+int option_error(const command *self, char **argv, const struct option *options) {
     const char *names[32];
     char name[64];
-    int n = 0;
-    const char *word = given + strspn(given, "-");
+    int n = 0, begin = 0;
+    if (optopt > ' ' && optopt < 127) return usage_error(self, "there is no option -%c", optopt);
+    const char *given = argv[optind - 1], *word = given + strspn(given, "-");
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     for (; options[n].name && n < 31; n++) {
         names[n] = options[n].name;
+        begin += !strncmp(name, names[n], strlen(name));
         if (strcmp(name, names[n])) continue;
         return usage_error(self, options[n].has_arg ? "--%s needs a value" : "--%s takes no value", name);
     }
     names[n] = NULL;
     const char *near = gan_nearest_word(name, names);
+    if (begin > 1) return usage_error(self, "%s is the beginning of several options", given);
     if (near) return usage_error(self, "there is no option %s: did you mean --%s?", given, near);
     return usage_error(self, "there is no option %s", given);
 }
@@ -72,6 +77,15 @@ bool file_exists(const char *path) {
     return stat(path, &s) == 0;
 }
 
+bool can_write(const command *self, const char *path) {
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_ROOM];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!access(folder, W_OK | X_OK)) return true;
+    fprintf(stderr, "gan %s: no file can be made in %s: %s\n", self->name, folder, strerror(errno));
+    return false;
+}
+
 static int overview(FILE *to) {
     fprintf(to, "usage: gan COMMAND ...\n\nTrains generative adversarial networks (libgan %s).\n\n", gan_version());
     for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-10s  %s\n", commands[i]->name, commands[i]->brief);
@@ -85,9 +99,18 @@ static const command *find(const char *name) {
     return NULL;
 }
 
+static int unknown_command(const char *name) {
+    const char *names[COMMANDS + 1] = {NULL}, *near;
+    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i]->name;
+    fprintf(stderr, "gan: there is no command \"%s\"", name);
+    if ((near = gan_nearest_word(name, names))) fprintf(stderr, ": did you mean \"%s\"?", near);
+    fprintf(stderr, "\n");
+    return near ? EXIT_USAGE : overview(stderr);
+}
+
 static bool is(const char *text, const char *option) { return !strcmp(text, option); }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     if (argc < 2) return overview(stderr);
     if (is(argv[1], "--help") || is(argv[1], "-h")) return overview(stdout);
     if (is(argv[1], "--version")) {
@@ -96,14 +119,17 @@ int main(int argc, char **argv) {
     }
     if (is(argv[1], "help")) {
         const command *asked = argc > 2 ? find(argv[2]) : NULL;
-        return asked ? print_help(asked) : overview(stdout);
+        return asked ? print_help(asked) : argc > 2 ? unknown_command(argv[2]) : overview(stdout);
     }
     const command *c = find(argv[1]);
-    if (c) return c->run(c, argc - 1, argv + 1);
-    const char *names[COMMANDS + 1] = {NULL}, *near;
-    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i]->name;
-    fprintf(stderr, "gan: there is no command \"%s\"", argv[1]);
-    if ((near = gan_nearest_word(argv[1], names))) fprintf(stderr, ": did you mean \"%s\"?", near);
-    fprintf(stderr, "\n");
-    return near ? EXIT_USAGE : overview(stderr);
+    if (!c) return unknown_command(argv[1]);
+    return argc == 3 && is(argv[2], "-h") ? print_help(c) : c->run(c, argc - 1, argv + 1);
+}
+
+/* What was printed has arrived, or the program has failed. */
+int main(int argc, char **argv) {
+    int status = run(argc, argv);
+    if (!fflush(stdout) && !ferror(stdout)) return status;
+    fprintf(stderr, "gan: the output could not be written: %s\n", strerror(errno));
+    return status ? status : EXIT_FAILED;
 }

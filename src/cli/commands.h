@@ -18,7 +18,7 @@ typedef struct command {
 } command;
 
 extern const command train_command, resume_command, sample_command, eval_command, classifier_command, report_command,
-    inspect_command, watch_command, tricks_command, presets_command;
+    inspect_command, watch_command, tricks_command, presets_command, settings_command;
 
 /* Prints the command's help; EXIT_OK. */
 int print_help(const command *self);
@@ -26,15 +26,20 @@ int print_help(const command *self);
 /* "gan train: message" on stderr, with where to find help; EXIT_USAGE. */
 int usage_error(const command *self, const char *format, ...) GAN_PRINTF(2, 3);
 
-/* The same for what getopt_long does not take: an option that is none, with the nearest that is one, or one without its value. */
-int option_error(const command *self, const char *given, const struct option *options);
+/* The same for what getopt_long has just not taken: an option that is none, with the nearest that is one, the beginning of
+ * several, or one without its value. */
+int option_error(const command *self, char **argv, const struct option *options);
 
-/* Reads options that are rows of a table, as --name VALUE or, of BOOL, --name, into opts; and --help. -1: go on, at optind,
- * otherwise the exit status. */
+/* Reads options that are rows of a table, as --name VALUE or, of BOOL, --name, into opts; -n VALUE where the name is a letter;
+ * and
+ * --help. -1: go on, at optind, otherwise the exit status. */
 int read_options(const command *self, const gan_option *rows, void *opts, int argc, char **argv);
 
 /* The context's error on stderr; EXIT_FAILED. */
 int failure(const command *self, const gan_ctx *ctx);
+
+/* Can a file be made there? False (told): no, and why. To be asked before the work whose result it will hold. */
+bool can_write(const command *self, const char *path);
 
 /* A context whose messages go to stderr. */
 gan_ctx *new_context(gan_ctx_opts opts);

@@ -238,6 +238,7 @@ static int run_eval(const command *self, int argc, char **argv) {
     int status = read_options(self, rows, r, argc, argv);
     if (status < 0 && argc - optind != 1) status = usage_error(self, "one run folder is needed");
     if (status < 0 && r->raw && r->ema) status = usage_error(self, "--raw and --ema exclude each other");
+    if (status < 0 && r->json[0] && !can_write(self, r->json)) status = EXIT_FAILED;
     if (status < 0) {
         r->run = argv[optind];
         status = configured(self, r);

@@ -154,7 +154,9 @@ static int tell_verdict(const gan_watch_verdict *v, const char *out) {
     printf("%s\n", v->text);
     for (int i = 0; i < v->n_remedies; i++)
         printf("%s%s: %s\n", i ? "  " : "what can be tried, in this order:\n  ", v->remedies[i].advice, v->remedies[i].how);
-    printf("\"gan resume %s\" goes on all the same\n", out);
+    printf("\"gan resume %s\" goes on all the same, with changes by --set; --with and --preset are for a new run:\n"
+           "\"gan train --like %s --out FOLDER ...\"\n",
+           out, out);
     return EXIT_FAILED;
 }
 
@@ -164,17 +166,19 @@ static int tell_end(const gan_config *c, const gan_trainer *t, const progress *p
     end_live_line();
     if (gan_trainer_stopped(t)) {
         gan_watch_verdict v = gan_trainer_verdict(t);
+        if (p->quiet) return !interrupted && gan_watch_is_failure(v.kind) ? EXIT_FAILED : EXIT_INTERRUPTED;
         printf("stopped after step %lld", (long long)gan_trainer_steps(t));
         if (!interrupted && gan_watch_is_failure(v.kind)) return printf(": "), tell_verdict(&v, out.value);
         printf("; \"gan resume %s\" goes on\n", out.value);
         return EXIT_INTERRUPTED;
     }
+    if (p->quiet) return EXIT_OK;
     if (p->first >= p->last)
         printf("%lld steps had been taken already: \"gan resume %s --set steps=N\" goes on to N\n", (long long)p->first,
                out.value);
-    else if (gan_trainer_steps(t) < p->last && !p->quiet)
+    else if (gan_trainer_steps(t) < p->last)
         printf("the time is up after step %lld; \"gan resume %s\" goes on\n", (long long)gan_trainer_steps(t), out.value);
-    else if (!p->quiet)
+    else
         printf("%lld steps are done; samples%s and checkpoint are in %s\n", (long long)p->last,
                on(c, "no_report") ? "" : ", report.html", out.value);
     return EXIT_OK;

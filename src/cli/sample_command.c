@@ -1,61 +1,33 @@
 /* gan sample: pictures of what a run's generator makes. The data is not needed. */
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "commands.h"
 
-enum { COUNT = 1, OUT, SEED, TRUNCATION, INTERPOLATE, GENERATOR, RAW, BEST, EACH, COLUMNS, HELP };
-
-static const struct option options[] = {{"n", 1, 0, COUNT},
-                                        {"out", 1, 0, OUT},
-                                        {"seed", 1, 0, SEED},
-                                        {"truncation", 1, 0, TRUNCATION},
-                                        {"interpolate", 1, 0, INTERPOLATE},
-                                        {"generator", 1, 0, GENERATOR},
-                                        {"columns", 1, 0, COLUMNS},
-                                        {"raw", 0, 0, RAW},
-                                        {"best", 0, 0, BEST},
-                                        {"each", 0, 0, EACH},
-                                        {"help", 0, 0, HELP},
-                                        {0}};
-
 typedef struct request {
-    const char *run, *out;
-    long n, seed, interpolate, generator, columns;
+    char out[PATH_ROOM];
+    int64_t n, seed, interpolate, generator, columns;
     double truncation;
     bool raw, best, each;
+    const char *run;
 } request;
 
-/* A whole number from `least` up. False: it is none. */
-static bool whole(const char *text, long least, long most, long *value) {
-    char *end;
-    *value = strtol(text, &end, 10);
-    return *text && !*end && *value >= least && *value <= most;
-}
-
-static bool positive(const char *text, double *value) {
-    char *end;
-    *value = strtod(text, &end);
-    return *text && !*end && *value > 0 && isfinite(*value);
-}
-
-static bool read_option(request *r, int option, const char *value) {
-    switch (option) {
-    case COUNT: return whole(value, 1, 1000000, &r->n);
-    case SEED: return whole(value, 0, 1L << 62, &r->seed);
-    case INTERPOLATE: return whole(value, 2, 1000, &r->interpolate);
-    case GENERATOR: return whole(value, 0, 1000, &r->generator);
-    case COLUMNS: return whole(value, 1, 10000, &r->columns);
-    case TRUNCATION: return positive(value, &r->truncation);
-    case OUT: r->out = value; break;
-    case RAW: r->raw = true; break;
-    case BEST: r->best = true; break;
-    case EACH: r->each = true; break;
-    }
-    return true;
-}
+#define ROW(named, kind, field, what, ...) GAN_OPTION_ROW(named, kind, offsetof(request, field), what, __VA_ARGS__)
+static const gan_option rows[] = {
+    ROW("n", INT64, n, "samples, or rows", .low = 1, .high = 1000000),
+    ROW("out", TEXT, out, "the picture", .room = PATH_ROOM),
+    ROW("seed", INT64, seed, "of the latents", .high = INFINITY),
+    ROW("truncation", NUMBER, truncation, "latents within +-T", .high = INFINITY, .low_open = true),
+    ROW("interpolate", INT64, interpolate, "steps from one to another", .low = 2, .high = 1000),
+    ROW("generator", INT64, generator, "of several, this one's", .high = 1000),
+    ROW("columns", INT64, columns, "of the grid", .low = 1, .high = 10000),
+    ROW("raw", BOOL, raw, "G's own weights"),
+    ROW("best", BOOL, best, "the best checkpoint"),
+    ROW("each", BOOL, each, "one file for each"),
+    {.name = NULL},
+};
 
 /* --- latents ---------------------------------------------------------------------------------------------------- */
 
@@ -77,7 +49,7 @@ static gan_tensor *arcs(gan_trainer *t, const request *r) {
     const gan_real *z = gan_data(ends);
     gan_real *all = malloc((size_t)(r->n * steps * size) * sizeof *all);
     if (!all) {
-        gan_ctx_fail(gan_ctx_of(ends), GAN_E_MEMORY, "no memory for %ld latents", (long)(r->n * steps));
+        gan_ctx_fail(gan_ctx_of(ends), GAN_E_MEMORY, "no memory for %lld latents", (long long)(r->n * steps));
         return ends;
     }
     for (int64_t i = 0; i < r->n; i++)
@@ -133,23 +105,24 @@ static int sample(const command *self, const request *r, gan_config *c, gan_ctx 
     return gan_ctx_status(ctx) ? failure(self, ctx) : EXIT_OK;
 }
 
+/* A picture is a PNG, whatever it is called. */
+static bool is_png(const char *path) {
+    size_t n = strlen(path);
+    return n > 4 && !strcasecmp(path + n - 4, ".png");
+}
+
 static int run_sample(const command *self, int argc, char **argv) {
     request r = {.n = 64, .generator = -1};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
-        if (option == HELP) return print_help(self);
-        if (option == '?') return option_error(self, argv[optind - 1], options);
-        if (!read_option(&r, option == 'n' ? COUNT : option, optarg)) return usage_error(self, "%s is no value for this", optarg);
-    }
+    int status = read_options(self, rows, &r, argc, argv);
+    if (status >= 0) return status;
     if (argc - optind != 1) return usage_error(self, "one run folder is needed");
-    if (!r.out) return usage_error(self, "where to? --out grid.png");
+    if (!r.out[0]) return usage_error(self, "where to? --out grid.png");
+    if (!is_png(r.out)) return usage_error(self, "--out is %s, but pictures are PNG files: call it .png", r.out);
     r.run = argv[optind];
     char path[PATH_ROOM];
     if (!join_path(r.run, "run.ini", path)) return EXIT_USAGE;
     gan_ctx *words = new_context((gan_ctx_opts){.threads = 1});
     gan_config *c = gan_config_new(words);
-    int status;
     if (gan_config_read(c, path)) {
         status = failure(self, words);
     } else {
@@ -161,16 +134,17 @@ static int run_sample(const command *self, int argc, char **argv) {
     return status;
 }
 
-const command sample_command = {"sample", "FOLDER --out grid.png [OPTION]...", "makes pictures with a run's generator",
-                                "  -n, --n N           samples, or rows with --interpolate; 64\n"
-                                "  --out FILE.png      one grid; with --each FILE-0000.png, FILE-0001.png, ...\n"
-                                "  --seed N            of the latents: the same seed gives the same samples; 0\n"
-                                "  --truncation T      normal latents within +-T only: fewer kinds of samples, better ones\n"
-                                "  --interpolate K     each row goes in K steps from one sample to another\n"
-                                "  --generator K       of several generators, this one's samples only\n"
-                                "  --columns N         of the grid\n"
-                                "  --raw               G's own weights, not their average\n"
-                                "  --best              from the best checkpoint (settings eval_every and keep_best), not the last\n"
-                                "  --each              one file for each sample\n\n"
-                                "The data of the run is not needed.\n",
-                                run_sample};
+const command sample_command = {
+    "sample", "FOLDER --out grid.png [OPTION]...", "makes pictures with a run's generator",
+    "  -n, --n N           samples, or rows with --interpolate; 64\n"
+    "  --out FILE.png      one grid; with --each FILE-0000.png, FILE-0001.png, ...\n"
+    "  --seed N            of the latents: the same seed gives the same samples; 0\n"
+    "  --truncation T      normal latents within +-T only: fewer kinds of samples, better ones\n"
+    "  --interpolate K     each row goes in K steps from one sample to another\n"
+    "  --generator K       of several generators, this one's samples only\n"
+    "  --columns N         of the grid\n"
+    "  --raw               G's own weights, not their average\n"
+    "  --best              from the best checkpoint (settings eval_every and keep_best), not the last\n"
+    "  --each              one file for each sample\n\n"
+    "The data of the run is not needed.\n",
+    run_sample};

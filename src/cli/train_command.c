@@ -9,12 +9,23 @@
 
 enum { DATA = 1, MODEL, PRESET, WITH, WITHOUT, SET, STEPS, OUT, SEED, THREADS, LIKE, BOARD, DRY_RUN, OVERWRITE, QUIET, HELP };
 
-static const struct option options[] = {
-    {"data", 1, 0, DATA},         {"model", 1, 0, MODEL},         {"preset", 1, 0, PRESET}, {"with", 1, 0, WITH},
-    {"without", 1, 0, WITHOUT},   {"set", 1, 0, SET},             {"steps", 1, 0, STEPS},   {"out", 1, 0, OUT},
-    {"seed", 1, 0, SEED},         {"threads", 1, 0, THREADS},     {"like", 1, 0, LIKE},     {"tensorboard", 0, 0, BOARD},
-    {"dry-run", 0, 0, DRY_RUN},   {"overwrite", 0, 0, OVERWRITE}, {"quiet", 0, 0, QUIET},   {"help", 0, 0, HELP},
-    {0}};
+static const struct option options[] = {{"data", 1, 0, DATA},
+                                        {"model", 1, 0, MODEL},
+                                        {"preset", 1, 0, PRESET},
+                                        {"with", 1, 0, WITH},
+                                        {"without", 1, 0, WITHOUT},
+                                        {"set", 1, 0, SET},
+                                        {"steps", 1, 0, STEPS},
+                                        {"out", 1, 0, OUT},
+                                        {"seed", 1, 0, SEED},
+                                        {"threads", 1, 0, THREADS},
+                                        {"like", 1, 0, LIKE},
+                                        {"tensorboard", 0, 0, BOARD},
+                                        {"dry-run", 0, 0, DRY_RUN},
+                                        {"overwrite", 0, 0, OVERWRITE},
+                                        {"quiet", 0, 0, QUIET},
+                                        {"help", 0, 0, HELP},
+                                        {0}};
 
 /* Options that are other words for settings. */
 static const char *const settings[] = {
@@ -64,7 +75,7 @@ static int take_options(const command *self, gan_config *c, int argc, char **arg
     optind = 0; /* from the start again */
     opterr = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?') return option_error(self, argv[optind - 1], options);
+        if (option == '?') return option_error(self, argv, options);
         if (option == HELP) return print_help(self);
         if (pass == BASE) take_base(c, option, optarg);
         if (pass == CHANGES) take_change(c, option, optarg, s);
@@ -99,6 +110,7 @@ static int train(const command *self, gan_config *c, gan_ctx *ctx, const switche
         return EXIT_USAGE;
     }
     gan_trainer *t = gan_config_trainer(c, ctx);
+    if (s->dry_run) gan_config_check(c, t);
     if (gan_ctx_status(ctx)) return failure(self, ctx);
     if (!s->dry_run) return run_training(self, c, t, s->quiet);
     print_net(gan_trainer_generator(t), "G");
@@ -139,7 +151,7 @@ const command train_command = {
     "  --like FOLDER       the configuration of another run, from step 0\n"
     "  --dry-run           prints the whole configuration, as a file, and trains nothing\n"
     "  --overwrite         goes over a run that FOLDER holds\n"
-    "  --quiet             tells nothing but errors\n\n"
+    "  --quiet             tells nothing but warnings and errors\n\n"
     "FILE is a configuration, as --dry-run prints it. It is read first, then --like, then --preset, then the others in their "
     "order.\n"
     "Ctrl-C ends the run after its current step, with a checkpoint.\n",
@@ -147,16 +159,33 @@ const command train_command = {
 
 /* --- gan resume -------------------------------------------------------------------------------------------------- */
 
-static int resume(const command *self, gan_config *c, gan_ctx *ctx, const char *run, bool quiet) {
-    char checkpoint[PATH_ROOM];
-    if (!join_path(run, "checkpoint.safetensors", checkpoint)) return EXIT_USAGE;
+/* "good" is good.safetensors of the run folder. */
+static int resume(const command *self, gan_config *c, gan_ctx *ctx, const char *run, const char *from, bool quiet) {
+    char checkpoint[PATH_ROOM], name[64];
+    snprintf(name, sizeof name, "%s.safetensors", from);
+    if (!join_path(run, name, checkpoint)) return EXIT_USAGE;
+    if (!file_exists(checkpoint)) {
+        fprintf(stderr, "gan resume: there is no %s%s\n", checkpoint,
+                strcmp(from, "checkpoint") ? "" : ": the run ended before its first checkpoint, and can only be trained anew");
+        return EXIT_FAILED;
+    }
     gan_trainer *t = gan_config_trainer(c, ctx);
     gan_trainer_load(t, checkpoint);
     return gan_ctx_status(ctx) ? failure(self, ctx) : run_training(self, c, t, quiet);
 }
 
+static bool is_checkpoint(const char *name) {
+    static const char *const names[] = {"checkpoint", "good", "best", "failed"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+
 static int run_resume(const command *self, int argc, char **argv) {
-    static const struct option list[] = {{"set", 1, 0, SET}, {"quiet", 0, 0, QUIET}, {"help", 0, 0, HELP}, {0}};
+    enum { FROM = HELP + 1 };
+    static const struct option list[] = {
+        {"set", 1, 0, SET}, {"from", 1, 0, FROM}, {"quiet", 0, 0, QUIET}, {"help", 0, 0, HELP}, {0}};
+    const char *from = "checkpoint";
     gan_ctx *words = new_context((gan_ctx_opts){.threads = 1});
     gan_config *c = gan_config_new(words);
     bool quiet = false;
@@ -165,11 +194,14 @@ static int run_resume(const command *self, int argc, char **argv) {
     opterr = 0;
     while (changes && status < 0 && (option = getopt_long(argc, argv, "", list, NULL)) != -1) {
         if (option == SET) changes[n_changes++] = optarg;
+        if (option == FROM) from = optarg;
         quiet |= option == QUIET;
         if (option == HELP) status = print_help(self);
-        if (option == '?') status = option_error(self, argv[optind - 1], list);
+        if (option == '?') status = option_error(self, argv, list);
     }
     char path[PATH_ROOM];
+    if (status < 0 && !is_checkpoint(from))
+        status = usage_error(self, "--from is %s: it can be checkpoint, good, best or failed", from);
     if (status < 0 && argc - optind != 1) status = usage_error(self, "one run folder is needed");
     if (status < 0 && !join_path(argv[optind], "run.ini", path)) status = EXIT_USAGE;
     if (status < 0) {
@@ -180,7 +212,7 @@ static int run_resume(const command *self, int argc, char **argv) {
     }
     if (status < 0) {
         gan_ctx *ctx = new_context(gan_config_ctx(c));
-        status = resume(self, c, ctx, argv[optind], quiet);
+        status = resume(self, c, ctx, argv[optind], from, quiet);
         gan_ctx_free(ctx);
     }
     free(changes);
@@ -189,7 +221,12 @@ static int run_resume(const command *self, int argc, char **argv) {
 }
 
 const command resume_command = {
-    "resume", "FOLDER [--set NAME=VALUE]...", "goes on with a run, to the byte as if it had not been interrupted",
-    "  --set NAME=VALUE    changes a setting: steps=40000, d.lr=1e-4. What the checkpoint depends on cannot change\n"
-    "  --quiet             tells nothing but errors\n",
+    "resume", "FOLDER [OPTION]...", "goes on with a run, to the byte as if it had not been interrupted",
+    "  --set NAME=VALUE    changes a setting: steps=40000, d.lr=1e-4, data.path=... where the data has moved. What the "
+    "checkpoint\n"
+    "                      depends on cannot change\n"
+    "  --from NAME         of the checkpoints in the folder: good is the last one before the watcher saw a failure, best the "
+    "one\n"
+    "                      that keep_best kept, failed where a run stood when it ended with an error. What came after is undone\n"
+    "  --quiet             tells nothing but warnings and errors\n",
     run_resume};

@@ -81,8 +81,8 @@ static void print_markdown(void) {
             printf("%s.\n", a->how);
             continue;
         }
-        printf("%c%s. Player: %s.%s%s%s\n\n    gan train ... %s\n    %s\n", toupper((unsigned char)a->brief[0]), a->brief + 1, a->player, *a->paper ? " Paper: " : "",
-               a->paper, *a->paper ? "." : "", a->how, a->c);
+        printf("%c%s. Player: %s.%s%s%s\n\n    gan train ... %s\n    %s\n", toupper((unsigned char)a->brief[0]), a->brief + 1,
+               a->player, *a->paper ? " Paper: " : "", a->paper, *a->paper ? "." : "", a->how, a->c);
         print_options_markdown(a);
     }
     print_presets_markdown();
@@ -97,23 +97,30 @@ static int unknown(const command *self, const char *name) {
     return status;
 }
 
+static bool is_advice(const char *name) {
+    const gan_advice *a;
+    for (int i = 0; (a = gan_advice_of(i)); i++)
+        if (a->name && !strcmp(a->name, name)) return true;
+    return false;
+}
+
 static int run_tricks(const command *self, int argc, char **argv) {
     static const struct option list[] = {{"markdown", 0, 0, MARKDOWN}, {"help", 0, 0, HELP}, {0}};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", list, NULL)) != -1;) {
         if (option == HELP) return print_help(self);
-        if (option != MARKDOWN) return option_error(self, argv[optind - 1], list);
+        if (option != MARKDOWN) return option_error(self, argv, list);
         print_markdown();
         return EXIT_OK;
     }
+    for (int k = optind; k < argc; k++)
+        if (!is_advice(argv[k])) return unknown(self, argv[k]);
     const gan_advice *a;
-    int shown = 0;
     for (int i = 0; (a = gan_advice_of(i)); i++) {
         bool wanted = optind == argc;
         for (int k = optind; k < argc; k++) wanted |= a->name && !strcmp(a->name, argv[k]);
-        if (wanted) print_advice(a), shown++;
+        if (wanted) print_advice(a);
     }
-    if (shown == 0) return unknown(self, argv[optind]);
     printf("A value that can change has parts: .shape constant, linear, cosine, exponential or steps; .to, .from, .until;\n"
            "for steps .factor and .every; .warmup; .cut. \"sigma=0.1,until=20000\" is linear to 0.\n");
     return EXIT_OK;

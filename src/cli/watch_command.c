@@ -14,9 +14,9 @@ static double number(const gan_config *c, const char *name, double otherwise) {
 
 /* Signs are read by the loss that the run was trained with, remedies chosen by the tricks that it had. */
 static void take_run(gan_config *c, const char *ini, gan_watch_opts *o, char names[NAMES]) {
-    gan_setting loss;
+    gan_setting s;
     if (gan_config_read(c, ini)) return;
-    if (gan_config_find(c, "loss", &loss)) gan_loss_named(loss.value, &o->loss);
+    if (gan_config_find(c, "loss", &s)) gan_loss_named(s.value, &o->loss);
     o->loss.real_target = number(c, "loss.real_target", o->loss.real_target);
     o->loss.fake_target = number(c, "loss.fake_target", o->loss.fake_target);
     o->loss.gen_target = number(c, "loss.gen_target", o->loss.gen_target);
@@ -27,6 +27,7 @@ static void take_run(gan_config *c, const char *ini, gan_watch_opts *o, char nam
         snprintf(names + used, NAMES - used, "%s%s", i ? " " : "", trick);
     }
     o->in_use = names;
+    o->points = gan_config_find(c, "net.model", &s) && !strcmp(s.value, "mlp");
 }
 
 /* Verdicts in the order in which they came; of very many the last. */
@@ -78,7 +79,7 @@ static int run_watch(const command *self, int argc, char **argv) {
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", list, NULL)) != -1;) {
         if (option == HELP) return print_help(self);
-        if (option != LOSS) return option_error(self, argv[optind - 1], list);
+        if (option != LOSS) return option_error(self, argv, list);
         loss = optarg;
     }
     if (argc - optind != 1) return usage_error(self, "one run folder or metrics.jsonl is needed");
@@ -93,5 +94,7 @@ const command watch_command = {
     "  --loss NAME         the log is of a run with this loss; else run.ini tells it, else it is non_saturating\n\n"
     "The first line is the verdict: healthy, equilibrium, D has won, D is too weak, mode collapse, samples are noise, growing\n"
     "oscillation, steady drift, a sign or label error, D memorises the training set, not a finite number. Then come remedies\n"
-    "as options of \"gan train\" and \"gan resume\", and how the verdict changed on the way.\n",
+    "as options: --set for \"gan resume FOLDER\", --with and --preset for a new run, \"gan train --like FOLDER --out ...\". "
+    "Then, how\n"
+    "the verdict changed on the way.\n",
     run_watch};

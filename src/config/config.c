@@ -87,13 +87,16 @@ void gan__config_unknown(gan_config *c, const char *kind, const char *name, cons
 
 static void unknown_setting(gan_config *c, const char *name) {
     gan_setting s;
+    gan_setting exact;
     char best[GAN__NAME] = "";
+    int found = 0;
     for (int i = 0; gan_config_setting(c, i, &s); i++) {
         if (gan__name_better(name, s.name, best)) snprintf(best, sizeof best, "%s", s.name);
-        if ((!strncmp(s.name, "g.", 2)) && gan__name_better(name, s.name + 2, best))
-            snprintf(best, sizeof best, "%.80s", s.name + 2);
+        const char *part = strrchr(s.name, '.'); /* "path" is near to data.path */
+        if (!strncmp(s.name, "g.", 2) && gan__name_better(name, part + 1, best)) snprintf(best, sizeof best, "%.80s", part + 1);
+        if (part && !strcmp(name, part + 1)) exact = s, found++;
     }
-    gan__config_unknown(c, "setting", name, best);
+    gan__config_unknown(c, "setting", name, found == 1 ? exact.name : best);
 }
 
 /* All places of a name; 0 (raised): it is none. */
@@ -114,16 +117,19 @@ static bool set_place(gan_config *c, const char *name, place p, const char *valu
     return false;
 }
 
+/* Whole numbers stay whole, or say that they would not. */
 static bool multiply_place(gan_config *c, const char *name, place p, const char *factor) {
     double by, now;
     char text[GAN_OPTION_VALUE];
-    if (p.option->type != GAN_OPTION_NUMBER || !gan__number_read(factor, &by)) {
+    gan_option_type type = p.option->type;
+    bool number = type == GAN_OPTION_NUMBER || type == GAN_OPTION_INT || type == GAN_OPTION_INT64;
+    if (!number || !gan__number_read(factor, &by)) {
         gan__raise(c->object.ctx, GAN_E_ARG, "%s: %s*=%s: %s", who, name, factor,
-                   p.option->type == GAN_OPTION_NUMBER ? "this is no number" : "only numbers can be multiplied");
+                   number ? "this is no number" : "only numbers can be multiplied");
         return false;
     }
-    memcpy(&now, (char *)p.opts + p.option->offset, sizeof now);
-    gan__number_text(now * by, text, sizeof text);
+    gan_option_text(p.option, p.opts, text, sizeof text);
+    if (gan__number_read(text, &now)) gan__number_text(now * by, text, sizeof text);
     return set_place(c, name, p, text);
 }
 

@@ -93,11 +93,14 @@ void gan_config_with(gan_config *c, const char *text) { gan__config_change(c, te
 
 static bool let_go(gan_config *c, const char *name) {
     int i = index_of_trick(name);
+    const gan__row *row = gan__row_of(name);
     if (i >= 0 && c->now.tricks[i].on)
         c->now.tricks[i].on = false;
-    else if (i >= 0 || gan__row_of(name))
-        gan__raise(c->object.ctx, GAN_E_ARG, "%s: %s is %s", who, name,
-                   i >= 0 ? "not in use" : "a matter of settings: set them instead");
+    else if (i >= 0)
+        gan__raise(c->object.ctx, GAN_E_ARG, "%s: %s is not in use", who, name);
+    else if (row)
+        gan__raise(c->object.ctx, GAN_E_ARG, "%s: %s is a matter of settings: give %s another value instead", who, name,
+                   row->aliases[0].keys[0]);
     else
         unknown_trick(c, name);
     return gan__ok(c->object.ctx);

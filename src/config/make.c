@@ -1,9 +1,8 @@
 /* From settings to data, nets and a trainer. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "../io/atomic_file.h"
-#include "../io/folder.h"
 #include "../train/trainer_impl.h"
 #include "config_impl.h"
 
@@ -60,10 +59,60 @@ static void complete_heads(gan_config *c, int classes) {
     if (trick_on(c, "generator_classifier")) s->image.aux = s->points_net.aux = generators;
 }
 
+/* A folder is found from another working directory, too. */
+static void make_absolute(char path[GAN__PATH]) {
+    char here[GAN__PATH];
+    size_t n = strlen(path);
+    if (!n || *path == '/' || !getcwd(here, sizeof here) || strlen(here) + 1 + n >= GAN__PATH) return;
+    memmove(path + strlen(here) + 1, path, n + 1);
+    memcpy(path, here, strlen(here));
+    path[strlen(here)] = '/';
+}
+
+static bool is_mixture(const gan__settings *s) { return is(s->path, "ring") || is(s->path, "grid"); }
+
+/* Nets that do not fit the data, and settings that fit each other as little. */
+static bool fits(gan_config *c, gan_ctx *ctx, gan_shape sample) {
+    const gan__settings *s = &c->now.s;
+    bool images = sample.ndim == 3, for_points = s->model == GAN__MODEL_MLP;
+    if (images == for_points)
+        gan__raise(ctx, GAN_E_ARG, "gan_config: net.model is %s, which is for %s, but the data are %s",
+                   for_points                      ? "mlp"
+                   : s->model == GAN__MODEL_RESNET ? "resnet"
+                                                   : "dcgan",
+                   for_points ? "points" : "images", images ? "images" : "points");
+    else if (images && s->image.channels != sample.d[2])
+        gan__raise(ctx, GAN_E_ARG, "gan_config: net.channels is %d, but the data have %lld", s->image.channels,
+                   (long long)sample.d[2]);
+    else if (s->trainer.generators > 1 && s->image.generators != s->trainer.generators)
+        gan__raise(ctx, GAN_E_ARG, "gan_config: generators is %d, but net.generators is %d", s->trainer.generators,
+                   s->image.generators);
+    return gan__ok(ctx);
+}
+
+/* Settings that the nets in use do not read, and that are not as they come. */
+static void tell_unread(const gan_config *c, gan_ctx *ctx) {
+    const gan__settings *s = &c->now.s;
+    const gan_option *all = s->model == GAN__MODEL_MLP ? gan__settings_of_images : gan__settings_of_points;
+    static const gan__settings none;
+    for (const gan_option *o = all; o->name; o++) {
+        size_t at;
+        char text[GAN_OPTION_VALUE], unset[GAN_OPTION_VALUE];
+        bool shared = gan__settings_find(o->name, 1, &at) != NULL, model = is(o->name, "net.model");
+        if (shared || model || is(gan_option_text(o, s, text, sizeof text), gan_option_text(o, &none, unset, sizeof unset)))
+            continue;
+        gan_ctx_log(ctx, GAN_LOG_WARNING, "gan_config: %s is %s, which is for %s and changes nothing here", o->name, text,
+                    s->model == GAN__MODEL_MLP ? "images" : "points");
+    }
+}
+
 /* What the settings leave open and the data tells. */
-static void complete(gan_config *c, gan_shape sample, int classes) {
+static bool complete(gan_config *c, gan_ctx *ctx, gan_shape sample, int classes) {
     gan__settings *s = &c->now.s;
     bool images = sample.ndim == 3;
+    if (!is_mixture(s)) make_absolute(s->path);
+    make_absolute(s->labels);
+    make_absolute(s->eval_classifier);
     if (s->model == GAN__MODEL_AUTO) s->model = !images ? GAN__MODEL_MLP : s->residual ? GAN__MODEL_RESNET : GAN__MODEL_DCGAN;
     if (images) {
         if (s->image.height == 0) s->image.height = sample.d[0];
@@ -73,6 +122,8 @@ static void complete(gan_config *c, gan_shape sample, int classes) {
         s->points_net.dim = sample.d[0];
     }
     complete_heads(c, classes);
+    tell_unread(c, ctx);
+    return fits(c, ctx, sample);
 }
 
 /* The context's nil serves as a nil module and trainer too. */
@@ -102,7 +153,7 @@ gan_module *gan_config_discriminator(const gan_config *c, gan_ctx *ctx) {
 gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
     gan_dataset *data = gan_config_data(c, ctx);
     if (!gan__ok(ctx)) return (gan_trainer *)&ctx->none;
-    complete(c, gan_dataset_shape(data), gan_dataset_classes(data));
+    if (!complete(c, ctx, gan_dataset_shape(data), gan_dataset_classes(data))) return (gan_trainer *)&ctx->none;
     gan_module *G = gan_config_generator(c, ctx), *D = gan_config_discriminator(c, ctx);
     gan_trainer *t = gan_trainer_new(G, D, data, c->now.s.trainer);
     for (int i = 0; gan__trick_table[i].name; i++)
@@ -155,22 +206,35 @@ static gan_judge *judge_of(const gan_config *c, gan_trainer *t) {
     return gan__ok(t->object.ctx) ? gan_config_judge(c, t->data, NULL, o) : NULL;
 }
 
+static gan_train_opts run_opts(const gan_config *c, gan_trainer *t) {
+    gan_train_opts o = c->now.s.train;
+    o.out = c->now.s.out[0] ? c->now.s.out : NULL;
+    o.judge = judge_of(c, t);
+    return o;
+}
+
+gan_status gan_config_check(gan_config *c, gan_trainer *t) {
+    static const char who[] = "gan_config_check";
+    gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
+    if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
+    if (!gan__ok(ctx)) return ctx->status;
+    gan_train_opts o = run_opts(c, t);
+    gan__train_valid(t, &o, who);
+    gan_judge_free(o.judge);
+    return ctx->status;
+}
+
 gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, void *user) {
     static const char who[] = "gan_config_train";
     gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
     if (!gan__ok(ctx)) return ctx->status;
-    gan_train_opts o = c->now.s.train;
-    o.out = c->now.s.out[0] ? c->now.s.out : NULL;
+    gan_train_opts o = run_opts(c, t);
     o.on_step = on_step;
     o.user = user;
-    o.judge = judge_of(c, t);
-    char path[GAN__PATH + 16];
-    snprintf(path, sizeof path, "%s/run.ini", c->now.s.out);
-    const char *all = o.out ? gan_config_text(c) : "";
+    const char *all = o.out ? gan_config_text(c) : NULL;
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
-    if (o.out && gan__ok(ctx) && gan__folder_make(ctx, o.out, who)) gan__file_put(ctx, path, all, strlen(all), who);
-    if (gan__ok(ctx)) gan_train(t, o);
+    gan__train(t, o, all, who);
     gan_judge_free(o.judge);
     return ctx->status;
 }

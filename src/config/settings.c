@@ -41,7 +41,7 @@ static const gan_option data_options[] = {
     ROW("data.size", INT64, size, "images are brought to this height and width; 0: as stored", COUNT),
     ROW("data.height", INT64, image_data.height, "where it differs; 0: data.size", COUNT),
     ROW("data.width", INT64, image_data.width, "where it differs; 0: data.size", COUNT),
-    ROW("data.channels", INT, image_data.channels, "1 grey, 3 RGB; 0: as stored", .high = 3),
+    ROW("data.channels", INT, image_data.channels, "1 grey, 3 RGB; 0: as stored; folders: RGB if any file is", .high = 3),
     ROW("data.flip", BOOL, image_data.flip, "mirrors half of the images"),
     ROW("data.held_out", NUMBER, image_data.held_out, "fraction kept from training", .high = 1, .high_open = true),
     ROW("data.skip_bad", BOOL, image_data.skip_bad, "leaves unreadable files out"),
@@ -81,7 +81,7 @@ static const char *const minibatches[] = {"none", "discrimination", "stddev", NU
         ROW("net.logits", INT64, net.logits, "D's outputs per sample; 0: as the loss takes them", COUNT),                        \
         ROW("net.group", INT, net.group, "of minibatch standard deviation; 0: 4", COUNT)
 
-static const gan_option image_options[] = {
+const gan_option gan__settings_of_images[] = {
     ROW("net.model", WORD, model, "auto: mlp for points, else the preset's", .words = models),
     ROW("net.height", INT64, image.height, "of the images; 0: the data's", COUNT),
     ROW("net.width", INT64, image.width, "of the images; 0: the data's", COUNT),
@@ -94,7 +94,7 @@ static const gan_option image_options[] = {
     {.name = NULL},
 };
 
-static const gan_option point_options[] = {
+const gan_option gan__settings_of_points[] = {
     ROW("net.dim", INT64, points_net.dim, "mlp: of the points; 0: the data's", COUNT),
     ROW("net.units", INT64, points_net.width, "mlp: of a hidden layer; 0: 128", COUNT),
     ROW("net.depth", INT, points_net.depth, "mlp: hidden layers; 0: 2", COUNT),
@@ -107,8 +107,8 @@ static const gan_option shared_point_options[] = {SHARED(points_net), {.name = N
 const gan__settings_table gan__settings_tables[] = {
     {.options = run_options},
     {.options = data_options},
-    {.options = image_options},
-    {.options = point_options},
+    {.options = gan__settings_of_images},
+    {.options = gan__settings_of_points},
     {.options = shared_point_options, .twin = true},
     {.options = gan__trainer_options, .offset = offsetof(gan__settings, trainer)},
     {.options = NULL},
@@ -147,7 +147,10 @@ void gan__settings_preset(gan__settings *s, const gan_preset *preset) {
 bool gan__settings_fixed(const char *name) {
     static const char *const groups[] = {"net.", "data."};
     static const char *const names[] = {"seed", "pack", "latent", "g.kind", "d.kind"};
-    if (!strcmp(name, "data.decoders") || !strcmp(name, "data.cache_mb")) return false;
+    /* Where the data lies and how it is read; that it is the same, the checkpoint tells. */
+    static const char *const free_names[] = {"data.path", "data.labels", "data.decoders", "data.cache_mb"};
+    for (size_t i = 0; i < sizeof free_names / sizeof *free_names; i++)
+        if (!strcmp(name, free_names[i])) return false;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (!strncmp(name, groups[i], strlen(groups[i]))) return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

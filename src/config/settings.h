@@ -40,6 +40,9 @@ typedef struct gan__settings_table {
 } gan__settings_table;
 extern const gan__settings_table gan__settings_tables[];
 
+/* Those of nets for images and those of nets for points; what is not in both changes nothing in the other kind. */
+extern const gan_option gan__settings_of_images[], gan__settings_of_points[];
+
 /* The n-th option of this name (those of nets stand in two structs), with the place of its struct; NULL: there are no more. */
 const gan_option *gan__settings_find(const char *name, int n, size_t *offset);
 

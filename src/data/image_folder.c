@@ -19,7 +19,7 @@ typedef struct folder_source {
     gan__file_list files;
     int32_t *labels; /* NULL: none */
     gan__frame frame;
-    bool fixed; /* every file has the frame's size as it is */
+    bool fixed;              /* every file has the frame's size as it is */
     gan__image_cache *cache; /* NULL: none */
 } folder_source;
 
@@ -137,6 +137,14 @@ static void require_one_size(const folder_source *s, const finding *found) {
     }
 }
 
+/* One colour picture among grey ones makes all of them colour. */
+static int most_channels(const folder_source *s, const finding *found) {
+    int most = 0;
+    for (int64_t i = 0; i < s->files.count; i++)
+        if (found[i].header.channels > most) most = found[i].header.channels;
+    return most;
+}
+
 static bool check_folder(folder_source *s, gan_image_opts opts, int64_t *skipped) {
     gan_ctx *ctx = s->ctx;
     *skipped = 0;
@@ -149,6 +157,9 @@ static bool check_folder(folder_source *s, gan_image_opts opts, int64_t *skipped
         else
             require_readable(s, found);
     }
+    if (gan__ok(ctx) && s->files.count && *skipped)
+        gan_ctx_log(ctx, GAN_LOG_WARNING, WHO ": %s: %lld of %lld files cannot be read and are left out", s->path,
+                    (long long)*skipped, (long long)(*skipped + s->files.count));
     if (gan__ok(ctx) && !s->files.count && *skipped)
         gan__raise(ctx, GAN_E_IO, WHO ": %s: none of the %lld files is readable", s->path, (long long)*skipped);
     else if (gan__ok(ctx) && !s->files.count)
@@ -157,7 +168,7 @@ static bool check_folder(folder_source *s, gan_image_opts opts, int64_t *skipped
     if (gan__ok(ctx) && s->fixed) require_one_size(s, found);
     if (gan__ok(ctx)) {
         const gan__stb_header *h = &found[0].header;
-        gan__frame_choose(ctx, opts, (gan__frame){h->height, h->width, h->channels}, WHO, &s->frame);
+        gan__frame_choose(ctx, opts, (gan__frame){h->height, h->width, most_channels(s, found)}, WHO, &s->frame);
     }
     gan__free(ctx, found);
     return gan__ok(ctx);
@@ -239,9 +250,18 @@ gan_dataset *gan_image_folder(gan_ctx *ctx, const char *path, gan_image_opts opt
     }
     char text[512];
     snprintf(text, sizeof text, "image folder %s", path);
-    gan_source source = {.sample = gan_shape3(s->frame.height, s->frame.width, s->frame.channels), .count = s->files.count,
-                         .classes = classes, .load = load, .free = free_source, .describe = text, .user = s};
-    return gan__dataset_make(ctx, (gan__dataset_spec){.who = WHO, .kind = "folder", .source = source, .trusted = true,
-                                                      .loader = {opts.held_out, opts.flip, opts.decoders}, .skipped = skipped,
+    gan_source source = {.sample = gan_shape3(s->frame.height, s->frame.width, s->frame.channels),
+                         .count = s->files.count,
+                         .classes = classes,
+                         .load = load,
+                         .free = free_source,
+                         .describe = text,
+                         .user = s};
+    return gan__dataset_make(ctx, (gan__dataset_spec){.who = WHO,
+                                                      .kind = "folder",
+                                                      .source = source,
+                                                      .trusted = true,
+                                                      .loader = {opts.held_out, opts.flip, opts.decoders},
+                                                      .skipped = skipped,
                                                       .fingerprint = fingerprint(&s->files)});
 }

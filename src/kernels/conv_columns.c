@@ -26,7 +26,7 @@ static inline void add_pixels(const float *a, int64_t a_step, float *b, int64_t 
         for (int64_t j = 0; j < c; j++) b[j] += a[j];
 }
 
-/* add_pixels with the usual numbers of channels known to the compiler: a loop of a run-time length costs more than what is in it. */
+/* add_pixels with the usual numbers of channels known to the compiler: a loop of unknown length costs more than what is in it. */
 static void add_tap(const float *a, int64_t a_step, float *b, int64_t b_step, int64_t n, int64_t c) {
     switch (c) {
     case 1: add_pixels(a, a_step, b, b_step, n, 1); break;

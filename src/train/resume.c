@@ -210,6 +210,12 @@ static bool read_update_count(void *file, const char *name, gan__counter *counte
     return read_int(o->ctx, o->file, "counter", name, &counter->value);
 }
 
+/* A run that had no average begins one at G. */
+static bool had_average(gan__st *file) {
+    const char *decay = gan__st_meta(file, "option.ema");
+    return !decay || strcmp(decay, "0") != 0;
+}
+
 static bool read_counters(gan_trainer *t, gan__st *file) {
     gan_ctx *ctx = t->object.ctx;
     player players[2];
@@ -220,7 +226,10 @@ static bool read_counters(gan_trainer *t, gan__st *file) {
     const char *names[4];
     gan__counter *counters[4];
     for (int n = counters_of(t, names, counters), i = 0; i < n; i++)
-        if (!read_int(ctx, file, "counter", names[i], &counters[i]->value)) return false;
+        if (t->ema && counters[i] == gan__ema_counter(t->ema) && !had_average(file))
+            counters[i]->value = 0;
+        else if (!read_int(ctx, file, "counter", names[i], &counters[i]->value))
+            return false;
     gan__data_position at;
     if (!read_int(ctx, file, "data", "epoch", &at.epoch) || !read_int(ctx, file, "data", "position", &at.offset)) return false;
     gan__dataset_seek(t->data, at);
@@ -253,12 +262,15 @@ static void read_rate(gan_optim *o, gan__st *file, const char *key, const char *
         gan_optim_set_lr(o, rate);
 }
 
+static bool read_average(gan_trainer *t, gan__st *file) {
+    return !t->ema || gan__weights_read(file, had_average(file) ? "G_ema." : "G.", t->G, gan_ema_set(t->ema), true, who);
+}
+
 static bool read_all(gan_trainer *t, gan__st *file) {
     player players[2];
     players_of(t, players);
     return same_run(t, file) && gan__weights_read(file, "G.", t->G, NULL, true, who) &&
-           gan__weights_read(file, "D.", t->D, NULL, true, who) &&
-           (!t->ema || gan__weights_read(file, "G_ema.", t->G, gan_ema_set(t->ema), true, who)) &&
+           gan__weights_read(file, "D.", t->D, NULL, true, who) && read_average(t, file) &&
            each_moment(&players[0], read_moment, file) && each_moment(&players[1], read_moment, file) && read_counters(t, file) &&
            read_streams(t->object.ctx, file) && gan__tricks_read(t, file, who) && gan__watching_read(t, file);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../io/atomic_file.h"
 #include "../io/event_file.h"
 #include "../io/folder.h"
 #include "../io/jsonl.h"
@@ -24,6 +25,7 @@ static const char who[] = "gan_train";
 typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
+    int lock;        /* of the folder */
     bool checkpoint; /* there is one of this run */
     double range;    /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
@@ -33,9 +35,9 @@ typedef struct outputs {
 /* An empty name would put the run into the root of the file system. */
 static bool out_valid(gan_ctx *ctx, const char *out) {
     if (!*out)
-        gan__raise(ctx, GAN_E_ARG, "%s: the name of the run folder is empty", who);
+        gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is empty", who);
     else if (strlen(out) > PATH - LONGEST_NAME)
-        gan__raise(ctx, GAN_E_ARG, "%s: the name of the run folder is longer than %d bytes", who, PATH - LONGEST_NAME);
+        gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is longer than %d bytes", who, PATH - LONGEST_NAME);
     return gan__ok(ctx);
 }
 
@@ -191,7 +193,6 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
     bool go_on = true, late = false;
     int64_t epoch = gan__epochs_done(t);
     lookout l = {.said = 0};
-    t->stopped = false;
     while (go_on && !late && t->steps.value < o->steps && !(t->stopped = atomic_exchange(&t->stop, false))) {
         gan_step_info info;
         if (gan_trainer_step(t, &info) != GAN_OK) {
@@ -225,36 +226,61 @@ static void save_failed(gan_trainer *t, const gan_train_opts *o, outputs *to, in
     gan__raise(ctx, status, "%s", message);
 }
 
-gan_status gan_train(gan_trainer *t, gan_train_opts o) {
-    gan_ctx *ctx = gan__trainer_ctx(t, who);
-    if (!gan__ok(ctx)) return ctx->status;
-    if (o.out && !*o.out) gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is empty", who);
+/* The run folder, for this run alone, and what begins in it. */
+static bool open_outputs(gan_trainer *t, const gan_train_opts *o, outputs *to, const char *config) {
+    gan_ctx *ctx = t->object.ctx;
+    char path[PATH];
+    if (!gan__folder_make(ctx, path_in(o, "samples", path), who) || (to->lock = gan__folder_lock(ctx, o->out, who)) == -1)
+        return false;
+    if (config && gan__file_put(ctx, path_in(o, "run.ini", path), config, strlen(config), who)) return false;
+    if (!to->checkpoint) { /* of another run */
+        unlink(path_in(o, "good.safetensors", path));
+        unlink(path_in(o, "best.safetensors", path));
+    }
+    to->log = gan__jsonl_open(ctx, path_in(o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+    to->range = range_of(t);
+    gan__reporting_start(&to->report, t, o);
+    if (o->tensorboard) to->events = gan__events_open(ctx, o->out, t->steps.value + 1, who);
+    return gan__ok(ctx);
+}
+
+static void close_outputs(outputs *to) {
+    gan__evaluating_end(&to->evaluating);
+    gan__events_close(to->events);
+    gan__jsonl_close(to->log);
+    gan__folder_unlock(to->lock);
+}
+
+static bool start(gan_trainer *t, const gan_train_opts *o, outputs *to, const char *caller) {
+    gan_ctx *ctx = t->object.ctx;
+    return gan__ok(ctx) && (!o->out || out_valid(ctx, o->out)) && gan__watching_start(t, o, caller) &&
+           gan__evaluating_start(&to->evaluating, t, o, caller);
+}
+
+bool gan__train_valid(gan_trainer *t, const gan_train_opts *o, const char *caller) {
+    outputs to = {.lock = -1};
+    bool valid = start(t, o, &to, caller);
+    gan__evaluating_end(&to.evaluating);
+    return valid;
+}
+
+gan_status gan__train(gan_trainer *t, gan_train_opts o, const char *config, const char *caller) {
+    gan_ctx *ctx = gan__trainer_ctx(t, caller);
     if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
-    outputs to = {.checkpoint = t->steps.value > 0};
-    if (!gan__watching_start(t, &o, who) || !gan__evaluating_start(&to.evaluating, t, &o, who)) return ctx->status;
-    char path[PATH];
-    if (o.out) {
-        if (!out_valid(ctx, o.out) || !gan__folder_make(ctx, path_in(&o, "samples", path), who)) {
-            gan__evaluating_end(&to.evaluating);
-            return ctx->status;
-        }
-        if (!to.checkpoint) { /* of another run */
-            unlink(path_in(&o, "good.safetensors", path));
-            unlink(path_in(&o, "best.safetensors", path));
-        }
-        to.log = gan__jsonl_open(ctx, path_in(&o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
-        to.range = range_of(t);
-        gan__reporting_start(&to.report, t, &o);
-        if (o.tensorboard) to.events = gan__events_open(ctx, o.out, t->steps.value + 1, who);
+    outputs to = {.checkpoint = t->steps.value > 0, .lock = -1};
+    int64_t first = t->steps.value;
+    if (!start(t, &o, &to, caller)) return ctx->status;
+    t->stopped = false;
+    if (first == 0 || first < o.steps) { /* else nothing is left to do, and what lies in the folder stays as it is */
+        bool open = !o.out || open_outputs(t, &o, &to, config);
+        if (open) run_steps(t, &o, &to);
+        if (o.out && gan__ok(ctx)) gan__reporting_end(&to.report, t, &o, NULL);
+        if (o.out && open && !gan__ok(ctx)) save_failed(t, &o, &to, first);
     }
-    int64_t start = t->steps.value;
-    if (gan__ok(ctx)) run_steps(t, &o, &to);
-    if (o.out && gan__ok(ctx)) gan__reporting_end(&to.report, t, &o, NULL);
-    if (o.out && !gan__ok(ctx)) save_failed(t, &o, &to, start);
-    gan__evaluating_end(&to.evaluating);
-    gan__events_close(to.events);
-    gan__jsonl_close(to.log);
+    close_outputs(&to);
     return ctx->status;
 }
+
+gan_status gan_train(gan_trainer *t, gan_train_opts o) { return gan__train(t, o, NULL, who); }

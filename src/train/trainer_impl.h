@@ -46,6 +46,13 @@ struct gan_trainer {
 /* The context of a trainer; failed, in the name of `who`, if the trainer is nil. */
 gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who);
 
+/* gan_train in the name of `who`; config, if there is one, becomes run.ini in the run folder when nothing speaks against the run
+ * any more. */
+gan_status gan__train(gan_trainer *t, gan_train_opts o, const char *config, const char *who);
+
+/* Raises what gan_train would refuse before it makes anything. */
+bool gan__train_valid(gan_trainer *t, const gan_train_opts *o, const char *who);
+
 /* [n, sample...] */
 gan_shape gan__batch_of(gan_shape sample, int64_t n);
 

@@ -207,7 +207,7 @@ static gan_watcher *watcher_of(gan_trainer *t) {
         snprintf(names + used, sizeof names - used, "%s%s", i ? " " : "", gan_trick_name(t->tricks[i]));
     }
     int64_t width = gan_loss_width(t->opts.loss.kind, gan_dataset_classes(t->data), t->opts.generators);
-    gan_watch_opts opts = {.loss = t->opts.loss, .width = width, .in_use = names};
+    gan_watch_opts opts = {.loss = t->opts.loss, .width = width, .in_use = names, .points = gan_dataset_shape(t->data).ndim != 3};
     gan_watcher *w = gan_watcher_new(t->object.ctx, opts);
     if (gan_watcher_is_nil(w)) return NULL;
     gan__disown(&w->object); /* the trainer frees it: the context would do so before it comes to the trainer */

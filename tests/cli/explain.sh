@@ -29,7 +29,7 @@ grep -q "weight\|bias\|loss" output || wrong "does not tell what was not finite"
 lost="--data ring --threads 1 --seed 2 --set net.units=16 --set batch=16 --set g.lr=1e-12 --set d.lr=1e-2 --set ema=0"
 expect 1 "\"gan resume won\" goes on all the same" train $lost --steps 6000 --set checkpoint_every=200 --out won
 grep -q "^stopped after step [0-9]*: D has won since step" output || wrong "does not tell why it stopped"
-grep -q "let D learn more slowly than G: --set d.lr\*=.3" output || wrong "does not tell what can be tried"
+grep -q "let D learn more slowly than G: --set 'd.lr\*=.3'" output || wrong "does not tell what can be tried"
 [ -s won/good.safetensors ] || { echo "the last good checkpoint is not kept"; failed=1; }
 step=$(sed -n 's/^stopped after step \([0-9]*\):.*/\1/p' output)
 expect 0 "steps are done" resume won --set steps=$((step + 100)) # for some time it is left in peace

@@ -4,9 +4,10 @@
 . "$(dirname "$0")/small.sh"
 cd "$work"
 
-for command in train resume sample eval classifier report inspect watch tricks presets; do
+for command in train resume sample eval classifier report inspect watch tricks settings presets; do
     expect 0 "usage: gan $command" $command --help
     expect 0 "usage: gan $command" help $command
+    expect 0 "usage: gan $command" $command -h
     expect 0 " $command " --help
 done
 expect 0 "gan " --version
@@ -27,6 +28,14 @@ for trick in $(cat names); do
     [ "$(grep -c '^        gan train' output)" -eq 1 ] || wrong "more than was asked for"
 done
 expect 0 "range" tricks --markdown
+
+# Every setting of a configuration has a meaning, and can be asked for.
+expect 0 "net.features=0" settings
+[ "$(grep -cE '^[a-z0-9_.]+=.* [^ ].* \[.+\]$' output)" -eq "$(wc -l <output)" ] || wrong "a line without a name, a meaning or a range"
+"$gan" train $small --out x --dry-run | sed -n 's/^\([a-z0-9_.]*\) = .*/\1/p' >keys
+for key in $(cat keys); do grep -qE "^([a-z]+\.)?$key=" output || wrong "$key is missing"; done
+expect 0 "channels next to the image" settings net.features
+[ "$(wc -l <output)" -eq 1 ] || wrong "more than was asked for"
 
 # Every preset can be taken.
 expect 0 "wgan-gp" presets

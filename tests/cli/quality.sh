@@ -54,6 +54,17 @@ expect 0 "floor: left out" eval run --n 100 --no-floor --only coverage --json pa
 [ -z "$(value coverage floor part.json)" ] && [ -n "$(value coverage value part.json)" ] || wrong "--no-floor has one"
 expect 0 "no measures by features and classes" eval run --n 100
 
+# A run is found and goes on from another folder, and its data may move.
+mkdir elsewhere
+cp "$digits" here-images-idx3-ubyte.gz
+expect 0 "steps are done" train --data here-images-idx3-ubyte.gz --set data.size=16 --set net.features=2 --set batch=4 --steps 1 --out far
+cd elsewhere
+expect 0 "2 steps are done" resume ../far --set steps=2
+mv ../here-images-idx3-ubyte.gz moved-images-idx3-ubyte.gz
+expect 1 "here-images-idx3-ubyte.gz" resume ../far --set steps=3
+expect 0 "3 steps are done" resume ../far --set steps=3 --set data.path=moved-images-idx3-ubyte.gz
+cd ..
+
 # What does not fit.
 expect 0 "steps are done" train --data "$digits" --set net.features=2 --set batch=4 --set ema=0 --steps 1 --out larger
 expect 1 "takes samples of shape [16, 16, 1], the data's have [32, 32, 1]" eval larger --classifier c.safetensors
@@ -64,7 +75,7 @@ expect 2 'did you mean "recall"?' eval run --only recal
 expect 1 "none/run.ini" eval none
 expect 1 "best.safetensors" eval run --best
 expect 1 "no classifier that" eval run --classifier run/checkpoint.safetensors
-expect 1 "cannot be written" eval run --n 100 --only coverage --json no/such/folder/x.json
+expect 1 "no file can be made" eval run --n 100 --only coverage --json no/such/folder/x.json
 expect 2 "one run folder" eval
 
 # Measured on the way, with the best checkpoint kept: the log, the status and the page tell, and others go on with it.

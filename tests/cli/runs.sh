@@ -85,6 +85,41 @@ expect 0 "14 steps are done" resume again --set steps=14 --set d.lr=1e-5
 grep -qF "d.lr was 0.0002, from now on it is 1e-05" output || wrong "does not tell of the other rate"
 grep -q '^steps = 14$' again/run.ini || { echo "run.ini does not keep the new number of steps"; failed=1; }
 
+# Where nothing is left to do, nothing is touched, and what is refused leaves nothing behind.
+cp again/checkpoint.safetensors kept
+cp again/run.ini kept.ini
+expect 0 "14 steps had been taken already" resume again --set loss=hinge --set 'd.lr*=2'
+"$gan" resume again --quiet >output 2>&1 || { name="resume --quiet"; wrong "fails"; }
+[ ! -s output ] || { name="resume --quiet"; wrong "tells something"; }
+expect 2 'stop_on: "bogus" is no failure' resume again --set stop_on=bogus --set steps=15
+same kept again/checkpoint.safetensors "a run with nothing left to do has another checkpoint"
+same kept.ini again/run.ini "a run with nothing left to do has other settings"
+
+# From another checkpoint of the folder, what came after it is undone.
+cp again/checkpoint.safetensors again/good.safetensors
+expect 0 "16 steps are done" resume again --set steps=16
+cp again/checkpoint.safetensors kept
+expect 0 "16 steps are done" resume again --from good
+same kept again/checkpoint.safetensors "another way from the good checkpoint"
+[ "$(grep -c '"step":16,' again/metrics.jsonl)" -eq 1 ] || { echo "a step that was undone is still in the log"; failed=1; }
+expect 1 "there is no again/best.safetensors" resume again --from best
+
+# One run in a folder at a time.
+"$gan" train $small --steps 100000000 --out busy >first 2>&1 &
+pid=$!
+until [ -s busy/metrics.jsonl ] || ! kill -0 $pid 2>/dev/null; do sleep .05; done
+expect 1 "another run is going on in busy" train $small --steps 2 --out busy --overwrite
+kill -TERM $pid
+wait $pid || true
+taken=$(sed -n 's/^stopped after step \([0-9]*\);.*/\1/p' first)
+[ "$(tail -n 1 busy/metrics.jsonl | sed 's/.*"step":\([0-9]*\),.*/\1/')" = "$taken" ] || { echo "a refused run spoilt the log of the one under way"; failed=1; }
+
+# An average can begin later.
+expect 0 "3 steps are done" train $small --set ema=0 --steps 3 --out bare
+expect 0 "6 steps are done" resume bare --set ema=.9 --set steps=6
+expect 0 "" inspect bare/checkpoint.safetensors
+grep -q "G_ema" output || wrong "no average"
+
 # A folder may move.
 mv parts moved
 expect 0 "13 steps are done" resume moved --set steps=13

@@ -44,8 +44,30 @@ refused 'there is no command "trane"' trane
 refused 'usage: gan COMMAND'
 refused 'is refused together with' $run --with weight_clip --with r1
 refused 'label_flip: the hinge loss has no targets' $run --preset hinge --with label_flip
+refused 'stop_on: "bogus" is no failure' $run --set stop_on=bogus
+refused 'stop_on: "bogus" is no failure' $run --set stop_on=bogus --dry-run
+refused 'there is no best by "bogus"' $run --set keep_best=bogus --set eval_every=1 --dry-run
+refused 'net.model is dcgan, which is for images, but the data are points' $run --model dcgan
+refused 'generators is 2, but net.generators is 0' $run --set generators=2
+refused 'packing is a matter of settings: give pack another value' $run --preset pacgan --without packing
+refused 'did you mean "data.path"?' $run --set path=x
+refused 'batch is "12.8"' $run --set 'batch*=1.6'
+refused 'there is no option -v' $run -vv
+refused '--o is the beginning of several options' $run --o x
+refused 'did you mean "tricks"?' help trick
+refused 'did you mean "packing"?' tricks r1 paking
+refused 'did you mean "net.features"?' settings net.featurs
+refused '--columns is "0"' sample run --out grid.png --columns 0
+refused '-n is "0"' sample run --out grid.png -n 0
+refused 'call it .png' sample run --out grid.jpg
+refused 'it can be checkpoint, good, best or failed' resume run --from nowhere
 
 # What is a matter of the world: exit status 1.
+expect 1 'no file can be made in none/' classifier --data . --out none/c.safetensors
+expect 1 'no file can be made in none/' eval none --json none/a.json
+name="gan tricks >/dev/full"
+if "$gan" tricks >/dev/full 2>"$work/output"; then wrong "no error"; fi
+grep -q 'the output could not be written' "$work/output" || wrong "does not say why"
 expect 1 'none.ini' train none.ini
 expect 1 'none/run.ini' train --like none
 expect 1 'none/run.ini' resume none

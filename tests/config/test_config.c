@@ -86,7 +86,8 @@ static void test_set__refuses_in_words_and_changes_nothing(void **state) {
         {"steps=1.5", "steps is \"1.5\", must be whole number"},
         {"steps=99999999999999999999", "steps is \"99999999999999999999\""},
         {"net.d_spectral=maybe", "must be true or false"},
-        {"steps*=2", "only numbers can be multiplied"},
+        {"pack*=1.5", "pack is \"4.5\", must be whole number"},
+        {"net.d_spectral*=2", "only numbers can be multiplied"},
         {"out*=2", "only numbers can be multiplied"},
         {"lr*=-1", "-0.0002"},
         {"lr*=much", "lr*=much: this is no number"},
@@ -236,7 +237,8 @@ static void test_amend__keeps_what_checkpoints_depend_on(void **state) {
     gan_config_with(c, "r1");
     static const char *const fine[][3] = {{"steps=9", "steps", "9"},           {"lr*=.5", "d.lr", "0.0001"},
                                           {"r1.weight=5", "r1.weight", "5"},   {"n_critic=3", "n_critic", "3"},
-                                          {"net.latent=0", "net.latent", "0"}, {"pack=1", "pack", "1"}};
+                                          {"net.latent=0", "net.latent", "0"}, {"pack=1", "pack", "1"},
+                                          {"steps*=2", "steps", "18"},         {"data.path=x", "data.path", "x"}};
     for (int i = 0; i < COUNT_OF(fine); i++) {
         gan_config_amend(c, fine[i][0]);
         check_ok(f->ctx);
@@ -247,7 +249,7 @@ static void test_amend__keeps_what_checkpoints_depend_on(void **state) {
         {"net.units=5", "net.units cannot change"},
         {"seed=5", "seed cannot change"},
         {"pack=2", "pack cannot change"},
-        {"data.path=x", "data.path cannot change"},
+        {"data.size=5", "data.size cannot change"},
         {"kind=sgd", "g.kind cannot change"},
         {"d.kind=sgd", "d.kind cannot change"},
         {"net.latents=5", "did you mean \"net.latent\"?"},

@@ -4,6 +4,7 @@
 #pragma GCC diagnostic ignored "-Wunused-function"
 #endif
 #include <math.h>
+#include <unistd.h>
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 /* Its JPEG writer shifts into the sign bit, which is not what is tested here. */
@@ -89,9 +90,12 @@ static void test_folder__channels_are_converted(void **state) {
     write_picture(path_in(f, "c.png"), H, W, 2, 30);
     for (int channels = 0; channels <= 3; channels += channels + 1) {
         gan_dataset *d = gan_image_folder(f->ctx, f->dir, (gan_image_opts){.channels = channels});
-        assert_true(gan_shape_equal(gan_dataset_shape(d), gan_shape3(H, W, channels ? channels : 1)));
+        assert_true(gan_shape_equal(gan_dataset_shape(d), gan_shape3(H, W, channels ? channels : 3))); /* not as the first */
         expect_brightnesses(f->ctx, d, 3, NULL);
     }
+    assert_int_equal(unlink(path_in(f, "b.png")), 0);
+    gan_dataset *grey = gan_image_folder(f->ctx, f->dir, (gan_image_opts){0});
+    assert_true(gan_shape_equal(gan_dataset_shape(grey), gan_shape3(H, W, 1)));
 }
 
 static void test_folder__subfolders_are_classes_in_order(void **state) {
@@ -100,7 +104,7 @@ static void test_folder__subfolders_are_classes_in_order(void **state) {
     write_picture(path_in(f, "B/x.png"), H, W, 3, 10);
     write_picture(path_in(f, "b/deep/x.png"), H, W, 3, 20);
     write_picture(path_in(f, "b/x.png"), H, W, 3, 30);
-    write_picture(path_in(f, "b-a/x.png"), H, W, 3, 40); /* '-' comes before '/', but b before b-a */
+    write_picture(path_in(f, "b-a/x.png"), H, W, 3, 40);         /* '-' comes before '/', but b before b-a */
     assert_int_equal(symlink("..", path_in(f, "b/deep/up")), 0); /* a circle */
     assert_int_equal(symlink("nowhere", path_in(f, "b/lost.png")), 0);
     const int labels[] = {0, 1, 1, 2};
@@ -230,8 +234,10 @@ static void test_folder__a_cache_changes_no_bit(void **state) {
         for (int i = 0; i < 3; i++) {
             gan_tensor *x = gan_dataset_next(d[i], 2).x;
             expect_ok(ctx[i]);
-            if (i) assert_memory_equal(gan_data(x), first, (size_t)gan_count(x) * sizeof *first);
-            else first = gan_data(x);
+            if (i)
+                assert_memory_equal(gan_data(x), first, (size_t)gan_count(x) * sizeof *first);
+            else
+                first = gan_data(x);
         }
     }
     for (int i = 0; i < 3; i++) gan_ctx_free(ctx[i]);

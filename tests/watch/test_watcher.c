@@ -499,11 +499,25 @@ static void test_watcher__refuses_what_makes_no_sense(void **state) {
 
 /* --- remedies ------------------------------------------------------------------------------------------------------ */
 
+/* As a shell hands them on: words with a * are quoted, since some take it for a pattern. */
+static void unquote(const char *how, char text[96]) {
+    int n = 0;
+    for (bool quoted = false; *how && n < 95; how++) {
+        if (*how == '*') assert_true(quoted);
+        if (*how == '\'')
+            quoted = !quoted;
+        else
+            text[n++] = *how;
+    }
+    text[n] = 0;
+}
+
 /* All words for the command line are understood there. */
-static void try_words(const char *how) {
+static void try_words(const char *quoted) {
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
     gan_config *c = gan_config_new(ctx);
-    char text[96], *rest = text;
+    char how[96], text[96], *rest = text;
+    unquote(quoted, how);
     snprintf(text, sizeof text, "%s", how);
     const char *in_use = strstr(how, "--set ") == how ? strchr(how, '.') : NULL;
     if (in_use) { /* "--set r1.weight*=10": the trick is in use */
@@ -554,8 +568,43 @@ static void test_watcher__advises_in_the_articles_order_and_in_words_that_work(v
     gan_ctx_free(ctx);
 }
 
+/* All of what is advised for any failure, in one text. */
+static void all_advice(gan_watch_opts o, char *text, size_t size) {
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
+    gan_watcher *w = gan_watcher_new(ctx, o);
+    size_t used = 0;
+    assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+    for (int kind = 0; gan_watch_name((gan_watch_kind)kind); kind++) {
+        gan_watch_verdict v = {.kind = (gan_watch_kind)kind};
+        gan__watch_remedies(w, &v);
+        for (int k = 0; k < v.n_remedies; k++) used += (size_t)snprintf(text + used, size - used, "%s\n", v.remedies[k].how);
+    }
+    assert_true(used < size);
+    gan_ctx_free(ctx);
+}
+
+static void test_watcher__advises_nothing_that_would_be_refused(void **state) {
+    (void)state;
+    static const char *const of_images[] = {"net.features", "residual", "upsampling", "augment"};
+    char text[8192];
+    gan_watch_opts o = {.loss = gan_loss_non_saturating()};
+    for (int points = 0; points < 2; points++) {
+        o.points = points;
+        all_advice(o, text, sizeof text);
+        for (size_t i = 0; i < sizeof of_images / sizeof *of_images; i++)
+            assert_int_equal(strstr(text, of_images[i]) == NULL, points);
+        assert_non_null(strstr(text, "spectral_norm"));
+    }
+    o.loss = gan_loss_wasserstein();
+    o.in_use = "weight_clip";
+    all_advice(o, text, sizeof text);
+    assert_null(strstr(text, "spectral_norm"));
+    assert_null(strstr(text, "r1:"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_watcher__advises_nothing_that_would_be_refused),
         cmocka_unit_test(test_watcher__calls_the_beginning_too_early),
         cmocka_unit_test(test_watcher__calls_healthy_runs_healthy),
         cmocka_unit_test(test_watcher__forgives_one_spiked_batch),
