@@ -102,7 +102,9 @@ GAN_API gan_trick *gan_mode_seeking(gan_ctx *ctx, gan_mode_seeking_opts opts);
 
 /* What G makes against pixels; all are means over pixels, so that a weight serves images of any size. */
 typedef enum gan_pixel_kind {
-    GAN_PIXEL_L1,      /* E |t - G(z)| to the target t of a pair (1611.07004: weight 100). Refused for data without targets */
+    GAN_PIXEL_L1,      /* E |t - G(z)| to the target t of a pair (1611.07004: weight 100). Refused for data without targets. The
+                          trainer's G sees latents alone, not the pair's x: it is drawn to what is common to all targets (for L2
+                          their mean), which is a start and no translation. For that, G must be given x, in a loop of one's own */
     GAN_PIXEL_L2,      /* E (t - G(z))^2 */
     GAN_PIXEL_NEAREST, /* E_i min_j (x_i - G(z_j))^2 over the batch: each real draws the fake next to it (as 1809.09087) */
     GAN_PIXEL_MOMENTS  /* (m(x) - m(G(z)))^2 + (s(x) - s(G(z)))^2, m and s each pixel's mean and deviation over the batch */

@@ -165,6 +165,7 @@ gan_trainer *gan_config_trainer(gan_config *c, gan_ctx *ctx) {
 static gan_dataset *blank_data(const gan__settings *s, gan_ctx *ctx) {
     bool points = s->model == GAN__MODEL_MLP;
     int64_t n = s->trainer.batch * s->trainer.pack, classes = s->image.logits - 1;
+    if (n < classes) n = classes;
     gan_shape shape =
         points ? gan_shape2(n, s->points_net.dim) : gan_shape4(n, s->image.height, s->image.width, s->image.channels);
     int64_t size = shape.d[1] * (points ? 1 : shape.d[2] * shape.d[3]);
@@ -197,20 +198,26 @@ gan_judge *gan_config_judge(const gan_config *c, gan_dataset *data, gan_dataset 
     return j;
 }
 
-/* Of the run under way; NULL: nothing is to be measured. */
-static gan_judge *judge_of(const gan_config *c, gan_trainer *t) {
+/* Of the run under way, with a classifier that goes when it does; NULL: nothing is to be measured. */
+static gan_judge *judge_of(const gan_config *c, gan_trainer *t, gan_module **classifier) {
     const gan__settings *s = &c->now.s;
     gan_judge_opts o = {.n = s->eval_samples, .quick = true};
+    *classifier = NULL;
     if (s->train.eval_every <= 0) return NULL;
-    if (s->eval_classifier[0]) o.classifier = gan_classifier_load(t->object.ctx, s->eval_classifier, NULL, NULL);
+    if (s->eval_classifier[0]) o.classifier = *classifier = gan_classifier_load(t->object.ctx, s->eval_classifier, NULL, NULL);
     return gan__ok(t->object.ctx) ? gan_config_judge(c, t->data, NULL, o) : NULL;
 }
 
-static gan_train_opts run_opts(const gan_config *c, gan_trainer *t) {
+static gan_train_opts run_opts(const gan_config *c, gan_trainer *t, gan_module **classifier) {
     gan_train_opts o = c->now.s.train;
     o.out = c->now.s.out[0] ? c->now.s.out : NULL;
-    o.judge = judge_of(c, t);
+    o.judge = judge_of(c, t, classifier);
     return o;
+}
+
+static void end_judging(gan_judge *j, gan_module *classifier) {
+    gan_judge_free(j);
+    if (classifier) gan_module_free(classifier);
 }
 
 gan_status gan_config_check(gan_config *c, gan_trainer *t) {
@@ -218,9 +225,10 @@ gan_status gan_config_check(gan_config *c, gan_trainer *t) {
     gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
     if (!gan__ok(ctx)) return ctx->status;
-    gan_train_opts o = run_opts(c, t);
+    gan_module *classifier;
+    gan_train_opts o = run_opts(c, t, &classifier);
     gan__train_valid(t, &o, who);
-    gan_judge_free(o.judge);
+    end_judging(o.judge, classifier);
     return ctx->status;
 }
 
@@ -229,12 +237,13 @@ gan_status gan_config_train(gan_config *c, gan_trainer *t, gan_step_fn on_step, 
     gan_ctx *own = gan__config_ctx_of(c, who), *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
     if (!gan__ok(ctx)) return ctx->status;
-    gan_train_opts o = run_opts(c, t);
+    gan_module *classifier;
+    gan_train_opts o = run_opts(c, t, &classifier);
     o.on_step = on_step;
     o.user = user;
     const char *all = o.out ? gan_config_text(c) : NULL;
     if (!gan__ok(own)) gan__raise(ctx, own->status, "%s", own->message);
     gan__train(t, o, all, who);
-    gan_judge_free(o.judge);
+    end_judging(o.judge, classifier);
     return ctx->status;
 }

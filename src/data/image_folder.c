@@ -3,6 +3,7 @@
 #include <gan/data.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "dataset_impl.h"
@@ -202,11 +203,17 @@ static int label_files(folder_source *s) {
     return classes;
 }
 
-static uint32_t fingerprint(const gan__file_list *files) {
+/* Of names and sizes: reading a large folder whole would take longer than a session. */
+static uint32_t fingerprint(const folder_source *s) {
     uLong sum = crc32_z(0, NULL, 0);
-    for (int64_t i = 0; i < files->count; i++) {
-        const char *name = gan__file_name(files, i);
+    for (int64_t i = 0; i < s->files.count; i++) {
+        const char *name = gan__file_name(&s->files, i);
+        char path[LONGEST_PATH];
+        struct stat found;
+        path_of(s, i, path);
+        int64_t size = stat(path, &found) == 0 ? (int64_t)found.st_size : -1;
         sum = crc32_z(sum, (const Bytef *)name, strlen(name) + 1);
+        sum = crc32_z(sum, (const Bytef *)&size, sizeof size);
     }
     return (uint32_t)sum;
 }
@@ -263,5 +270,5 @@ gan_dataset *gan_image_folder(gan_ctx *ctx, const char *path, gan_image_opts opt
                                                       .trusted = true,
                                                       .loader = {opts.held_out, opts.flip, opts.decoders},
                                                       .skipped = skipped,
-                                                      .fingerprint = fingerprint(&s->files)});
+                                                      .fingerprint = fingerprint(s)});
 }

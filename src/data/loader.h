@@ -17,8 +17,9 @@ gan__data_position gan__dataset_position(const gan_dataset *d);
  * commit. */
 void gan__dataset_seek(gan_dataset *d, gan__data_position position);
 
-/* One line that says what is drawn from: kind, counts, shape, checksums of the contents and of the split, but not the path. Two
- * datasets of one identity give the same batches. "" for nil; valid as long as the dataset. */
+/* One line that says what is drawn from: kind, counts, shape, checksums of the contents (of a folder: of the files' names and
+ * sizes) and of the split, but not the path. Two datasets of one identity give the same batches. "" for nil; valid as long as the
+ * dataset. */
 const char *gan__dataset_identity(const gan_dataset *d);
 
 gan_ctx *gan__dataset_ctx(const gan_dataset *d);

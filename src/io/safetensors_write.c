@@ -178,7 +178,10 @@ static char *header(gan__st_writer *w, item *const *order, uint32_t header_crc, 
     }
     size_t length = strlen(json);
     *size = (8 + length + ALIGN - 1) / ALIGN * ALIGN;
-    char *bytes = gan__alloc(w->ctx, *size);
+    if (*size > GAN__ST_MAX_HEADER)
+        gan__raise(w->ctx, GAN_E_ARG, "safetensors: a header of %zu bytes, of %lld tensors, is more than the %d that can be read",
+                   *size, (long long)w->n_items, GAN__ST_MAX_HEADER);
+    char *bytes = gan__ok(w->ctx) ? gan__alloc(w->ctx, *size) : NULL;
     if (bytes) {
         uint64_t n = *size - 8;
         memset(bytes, ' ', *size);

@@ -69,7 +69,10 @@ static gan_module *load(gan_ctx *ctx, gan__st *file, gan_classifier_opts *o, dou
         return NULL;
     }
     gan_module *m = gan_classifier_new(ctx, *o);
-    if (!gan__weights_read(file, NULL, m, NULL, true, who)) return NULL;
+    if (!gan__weights_read(file, NULL, m, NULL, true, who)) {
+        gan_module_free(m);
+        return NULL;
+    }
     gan__commit(ctx);
     return m;
 }

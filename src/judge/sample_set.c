@@ -4,7 +4,7 @@
 
 #include "judge_impl.h"
 
-enum { BLOCK = 240 }; /* a multiple of most numbers of generators */
+enum { BLOCK = 240 };
 
 gan_tensor *gan__draw_part(void *part, int64_t start, int64_t n) {
     const gan__part *p = part;

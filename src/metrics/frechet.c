@@ -23,6 +23,8 @@ static void gaussian_free(gan_ctx *ctx, gaussian *g) {
     gan__free(ctx, g->factor);
 }
 
+enum { MOST_FEATURES = 32767 }; /* the room that dsyevd asks for, 1 + 6d + 2d^2, is told as an int */
+
 static void lapack_failed(gan_ctx *ctx, const char *who, const char *routine, int info) {
     if (info != 0) gan__raise(ctx, GAN_E_NONFINITE, "%s: LAPACK's %s did not converge (%d)", who, routine, info);
 }
@@ -115,8 +117,8 @@ double gan_frechet_distance(const gan_tensor *a, const gan_tensor *b) {
     gaussian first = {0}, second = {0};
     double result = NAN;
     gan__row_pair p;
-    if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return NAN;
-    if (p.a.d > INT_MAX / p.a.d)
+    if (!gan__row_pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return NAN;
+    if (p.a.d > MOST_FEATURES)
         gan__raise(ctx, GAN_E_ARG, "%s: features of %lld numbers are too long for LAPACK", who, (long long)p.a.d);
     else if (gaussian_of(ctx, who, &p.a, &first) && gaussian_of(ctx, who, &p.b, &second))
         result = distance(ctx, who, &first, &second, p.a.d);

@@ -78,7 +78,7 @@ gan_spread gan_kid(const gan_tensor *a, const gan_tensor *b, gan_kid_opts o) {
     gan_ctx *ctx = gan__metric_ctx(a, b);
     gan_spread failed = {NAN, NAN};
     gan__row_pair p;
-    if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return failed;
+    if (!gan__row_pair_of(ctx, a, "the first samples", b, "the second samples", 2, who, &p)) return failed;
     int64_t fewer = p.a.n < p.b.n ? p.a.n : p.b.n;
     if (!o.block) o.block = fewer < 1000 ? fewer : 1000;
     if (!o.blocks) o.blocks = o.block == p.a.n && o.block == p.b.n ? 1 : 100;

@@ -54,7 +54,7 @@ gan_modes gan_mixture_modes(const gan_tensor *x, const gan_tensor *means, double
     static const char who[] = "gan_mixture_modes";
     gan_ctx *ctx = gan__metric_ctx(x, means);
     gan__row_pair p;
-    if (!gan__pair_of(ctx, x, "the samples", means, "the means", 1, who, &p) || !std_fits(ctx, who, std)) return failed;
+    if (!gan__row_pair_of(ctx, x, "the samples", means, "the means", 1, who, &p) || !std_fits(ctx, who, std)) return failed;
     int64_t *counts = gan__calloc(ctx, (size_t)p.b.n * sizeof *counts);
     if (!counts) return failed;
     for (int64_t i = 0; i < p.a.n; i++) {
@@ -94,8 +94,11 @@ gan_modes gan_perfect_mixture(const gan_tensor *means, double std, int64_t n, ui
 
 /* --- labels ----------------------------------------------------------------------------------------------- */
 
+#define MOST_MODES ((int64_t)1 << 40)
+
 static bool modes_fit(gan_ctx *ctx, const char *who, int64_t modes) {
-    if (modes < 1) gan__raise(ctx, GAN_E_ARG, "%s: %lld modes, must be at least 1", who, (long long)modes);
+    if (modes < 1 || modes > MOST_MODES)
+        gan__raise(ctx, GAN_E_ARG, "%s: %lld modes, must be 1 to %lld", who, (long long)modes, (long long)MOST_MODES);
     return gan__ok(ctx);
 }
 

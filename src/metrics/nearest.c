@@ -28,7 +28,7 @@ gan_nearest gan_nearest_neighbours(const gan_tensor *x, const gan_tensor *among,
     gan_nearest nil = {gan__nil(ctx), gan__nil(ctx)};
     gan__row_pair p;
     search r = {.k = k};
-    if (!gan__pair_of(ctx, x, "the samples", among, "the neighbours", 1, who, &p)) return nil;
+    if (!gan__row_pair_of(ctx, x, "the samples", among, "the neighbours", 1, who, &p)) return nil;
     if (k < 1 || k > p.b.n)
         gan__raise(ctx, GAN_E_ARG, "%s: k is %d, must be 1 to %lld, the number of neighbours there are", who, k,
                    (long long)p.b.n);

@@ -57,7 +57,7 @@ gan_prdc gan_prdc_of(const gan_tensor *real, const gan_tensor *fake, int k) {
     gan_ctx *ctx = gan__metric_ctx(real, fake);
     gan_prdc result = {NAN, NAN, NAN, NAN};
     gan__row_pair p;
-    if (!gan__pair_of(ctx, real, "the reals", fake, "the fakes", 1, who, &p)) return result;
+    if (!gan__row_pair_of(ctx, real, "the reals", fake, "the fakes", 1, who, &p)) return result;
     int64_t fewer = p.a.n < p.b.n ? p.a.n : p.b.n;
     if (k < 1 || k >= fewer) {
         gan__raise(ctx, GAN_E_ARG, "%s: k is %d, must be 1 to %lld: each set needs more than k samples", who, k,

@@ -28,8 +28,8 @@ bool gan__rows_of(gan_ctx *ctx, const gan_tensor *t, int64_t fewest, const char 
     return false;
 }
 
-bool gan__pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b, int64_t fewest,
-                  const char *who, gan__row_pair *pair) {
+bool gan__row_pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b,
+                      int64_t fewest, const char *who, gan__row_pair *pair) {
     if (!gan__rows_of(ctx, a, fewest, who, name_a, &pair->a) || !gan__rows_of(ctx, b, fewest, who, name_b, &pair->b))
         return false;
     gan_shape s = gan_shape_of(a), t = gan_shape_of(b);

@@ -23,8 +23,8 @@ bool gan__rows_of(gan_ctx *ctx, const gan_tensor *t, int64_t fewest, const char 
 typedef struct gan__row_pair {
     gan__rows a, b;
 } gan__row_pair;
-bool gan__pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b, int64_t fewest,
-                  const char *who, gan__row_pair *pair);
+bool gan__row_pair_of(gan_ctx *ctx, const gan_tensor *a, const char *name_a, const gan_tensor *b, const char *name_b,
+                      int64_t fewest, const char *who, gan__row_pair *pair);
 
 /* Copies of both sets, moved by their common mean and scaled by a power of two so that no element is greater than 1: products of
  * them neither overflow nor lose the digits of small distances to a large mean. A distance of samples is `unit` times that of

@@ -88,7 +88,8 @@ double gan_sliced_wasserstein(const gan_tensor *a, const gan_tensor *b, gan_slic
     static const char who[] = "gan_sliced_wasserstein";
     gan_ctx *ctx = gan__metric_ctx(a, b);
     gan__row_pair p;
-    if (!gan__pair_of(ctx, a, "the first samples", b, "the second samples", 1, who, &p) || !opts_fit(ctx, who, &opts)) return NAN;
+    if (!gan__row_pair_of(ctx, a, "the first samples", b, "the second samples", 1, who, &p) || !opts_fit(ctx, who, &opts))
+        return NAN;
     return distance(ctx, &p, opts);
 }
 
@@ -96,8 +97,8 @@ double gan_sliced_ratio(const gan_tensor *fake, const gan_tensor *real, const ga
     static const char who[] = "gan_sliced_ratio";
     gan_ctx *ctx = gan__metric_ctx(fake, real);
     gan__row_pair fakes, reals;
-    if (!gan__pair_of(ctx, fake, "the fakes", held_out, "the held-out samples", 1, who, &fakes) ||
-        !gan__pair_of(ctx, real, "the reals", held_out, "the held-out samples", 1, who, &reals) || !opts_fit(ctx, who, &opts))
+    if (!gan__row_pair_of(ctx, fake, "the fakes", held_out, "the held-out samples", 1, who, &fakes) ||
+        !gan__row_pair_of(ctx, real, "the reals", held_out, "the held-out samples", 1, who, &reals) || !opts_fit(ctx, who, &opts))
         return NAN;
     return distance(ctx, &fakes, opts) / distance(ctx, &reals, opts);
 }

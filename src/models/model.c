@@ -77,8 +77,12 @@ void gan__model_describe(const gan_module *m, char *text, size_t size) {
 }
 
 bool gan__model_count(gan_ctx *ctx, const char *who, const char *name, int64_t value) {
-    if (value < 1) gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %" PRId64 ", must be at least 1", who, name, value);
-    return value >= 1;
+    bool fits = value >= 1 && value <= INT32_MAX;
+    if (value < 1)
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %" PRId64 ", must be at least 1", who, name, value);
+    else if (!fits)
+        gan_ctx_fail(ctx, GAN_E_ARG, "%s: %s is %" PRId64 ", more than %d", who, name, value, INT32_MAX);
+    return fits;
 }
 
 /* --- forwards --------------------------------------------------------------------------------------------- */

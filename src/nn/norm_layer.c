@@ -98,14 +98,21 @@ static void mark_frozen(gan_module *m, bool net_trains) {
     for (int i = 0; i < m->n_children; i++) mark_frozen(m->children[i], net_trains);
 }
 
-/* Batch norms at and below m take their next batch for the k-th of an estimate, all else evaluating; 0 ends that. */
+/* Batch norms at and below m take their next batch for the k-th of an estimate, all else evaluating. */
 static void set_estimate(gan_module *m, int k) {
     norm *d = m->type == &gan__batch_norm_type ? m->data : NULL;
     if (d && !d->frozen) {
-        m->training = k > 0;
+        m->training = true;
         d->estimate = k;
     }
     for (int i = 0; i < m->n_children; i++) set_estimate(m->children[i], k);
+}
+
+/* Whatever came in between: whether they train, the caller's aside restores. */
+static void end_estimate(gan_module *m) {
+    norm *d = m->type == &gan__batch_norm_type ? m->data : NULL;
+    if (d) d->estimate = 0, d->frozen = false;
+    for (int i = 0; i < m->n_children; i++) end_estimate(m->children[i]);
 }
 
 bool gan__has_batch_norm(const gan_module *m) {
@@ -126,7 +133,7 @@ void gan__batch_norm_estimate(gan_module *m, const gan_set *set, gan_tensor *x, 
         gan_forward_with(m, set, gan_slice(x, 0, (k - 1) * rows, rows));
         gan_scope_end(ctx);
     }
-    if (gan__ok(ctx)) set_estimate(m, 0);
+    end_estimate(m);
     gan__aside_end(&aside);
 }
 

@@ -7,10 +7,10 @@
 
 bool gan__combinations_allowed(gan_ctx *ctx, const gan_trainer_opts *o) {
     const gan_loss_info *loss = gan_loss_info_of(o->loss.kind);
-    /* A pack of several generators' samples has no generator for D to name. */
-    if (loss && loss->outputs == GAN_OUTPUTS_GENERATORS && o->pack > 1)
-        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: pack %d is refused with the %s loss: a pack has no one generator", o->pack,
-                   loss->name);
+    /* A pack of samples of several generators, or classes, has none for D to name. */
+    if (loss && (loss->outputs == GAN_OUTPUTS_GENERATORS || loss->outputs == GAN_OUTPUTS_CLASSES) && o->pack > 1)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: pack %d is refused with the %s loss: a pack has no one %s", o->pack,
+                   loss->name, loss->outputs == GAN_OUTPUTS_CLASSES ? "class" : "generator");
     return gan__ok(ctx);
 }
 

@@ -21,18 +21,18 @@ static void write(const gan__reporting *r, gan_trainer *t, const gan_train_opts 
     gan_ctx *ctx = t->object.ctx;
     gan_watch_verdict verdict = gan_trainer_verdict(t);
     gan_best best = gan_trainer_best(t);
-    gan__run_status s = {
-        .state = state,
-        .error = error,
-        .started = r->started,
-        .step = t->steps.value,
-        .steps = o->steps,
-        .loss = &t->opts.loss,
-        .best = best.measure,
-        .best_value = best.value,
-        .best_step = best.step,
-        .verdict = t->watcher && !o->no_watch ? &verdict : NULL,
-        .d_even = gan_loss_constant(&t->opts.loss, gan_loss_width(t->opts.loss.kind, gan_dataset_classes(t->data), 0))};
+    gan__run_status s = {.state = state,
+                         .error = error,
+                         .started = r->started,
+                         .step = t->steps.value,
+                         .steps = o->steps,
+                         .loss = &t->opts.loss,
+                         .best = best.measure,
+                         .best_value = best.value,
+                         .best_step = best.step,
+                         .verdict = t->watcher && !o->no_watch ? &verdict : NULL,
+                         .d_even = gan_loss_constant(
+                             &t->opts.loss, gan_loss_width(t->opts.loss.kind, gan_dataset_classes(t->data), t->opts.generators))};
     if (gan__status_write(ctx, o->out, &s, who) && gan_report_write(ctx, o->out) == GAN_OK) return;
     gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: the report could not be written: %s", who, ctx->message);
     gan_ctx_clear(ctx);

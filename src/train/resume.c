@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../base/words.h"
 #include "../data/loader.h"
@@ -195,7 +196,7 @@ static void tell_changes(gan_trainer *t, gan__st *file) {
 static bool read_int(gan_ctx *ctx, gan__st *file, const char *group, const char *name, int64_t *value) {
     char key[NAME + 16];
     snprintf(key, sizeof key, "%s.%s", group, name);
-    if (gan__st_meta_int(file, key, value) && *value >= 0) return true;
+    if (gan__st_meta_int(file, key, value) && *value >= 0 && *value < INT64_MAX) return true;
     gan__raise(ctx, GAN_E_MISMATCH, "%s: %s: \"%s\" is missing or no count", who, gan__st_path(file), key);
     return false;
 }
@@ -285,6 +286,9 @@ gan_status gan_trainer_load(gan_trainer *t, const char *path) {
         tell_changes(t, file);
         read_rate(t->opt_g, file, "lr.g", "option.g.lr", t->opts.g.lr);
         read_rate(t->opt_d, file, "lr.d", "option.d.lr", t->opts.d.lr);
+        struct stat s;
+        bool seen = stat(path, &s) == 0;
+        t->loaded_device = seen ? s.st_dev : 0, t->loaded_file = seen ? s.st_ino : 0;
         gan__commit(ctx);
     }
     gan__st_close(file);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
     int lock;        /* of the folder */
-    bool checkpoint; /* there is one of this run */
+    bool checkpoint; /* the folder's is one of this run, on the way here */
     double range;    /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
     gan__evaluating evaluating;
@@ -226,17 +227,31 @@ static void save_failed(gan_trainer *t, const gan_train_opts *o, outputs *to, in
     gan__raise(ctx, status, "%s", message);
 }
 
+/* Is this the file that the trainer was loaded from, and as it was then? */
+static bool loaded_from(const gan_trainer *t, const char *path) {
+    struct stat s;
+    return t->loaded_file && stat(path, &s) == 0 && s.st_dev == t->loaded_device && s.st_ino == t->loaded_file;
+}
+
+/* So that whatever becomes of the new run, nobody goes on with the old one by mistake. */
+static void forget_earlier_run(const gan_train_opts *o) {
+    static const char *const names[] = {"checkpoint", "good", "best", "failed"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[LONGEST_NAME], path[PATH];
+        snprintf(name, sizeof name, "%s.safetensors", names[i]);
+        unlink(path_in(o, name, path));
+    }
+}
+
 /* The run folder, for this run alone, and what begins in it. */
 static bool open_outputs(gan_trainer *t, const gan_train_opts *o, outputs *to, const char *config) {
     gan_ctx *ctx = t->object.ctx;
     char path[PATH];
     if (!gan__folder_make(ctx, path_in(o, "samples", path), who) || (to->lock = gan__folder_lock(ctx, o->out, who)) == -1)
         return false;
+    to->checkpoint = t->steps.value > 0 && loaded_from(t, path_in(o, "checkpoint.safetensors", path));
+    if (t->steps.value == 0) forget_earlier_run(o);
     if (config && gan__file_put(ctx, path_in(o, "run.ini", path), config, strlen(config), who)) return false;
-    if (!to->checkpoint) { /* of another run */
-        unlink(path_in(o, "good.safetensors", path));
-        unlink(path_in(o, "best.safetensors", path));
-    }
     to->log = gan__jsonl_open(ctx, path_in(o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
     to->range = range_of(t);
     gan__reporting_start(&to->report, t, o);
@@ -269,7 +284,7 @@ gan_status gan__train(gan_trainer *t, gan_train_opts o, const char *config, cons
     if (!gan__ok(ctx)) return ctx->status;
     if (o.samples <= 0) o.samples = 64;
     if (o.log_every <= 0) o.log_every = 50;
-    outputs to = {.checkpoint = t->steps.value > 0, .lock = -1};
+    outputs to = {.lock = -1};
     int64_t first = t->steps.value;
     if (!start(t, &o, &to, caller)) return ctx->status;
     t->stopped = false;

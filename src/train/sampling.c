@@ -137,7 +137,9 @@ typedef struct fakes {
 
 static gan_tensor *draw_fakes(void *user, int64_t start, int64_t n) {
     const fakes *f = user;
-    return gan_trainer_sample_with(f->t, gan_slice(f->z, 0, start, n), f->opts);
+    int64_t before = start % f->t->opts.generators; /* row 0 of a part is the first generator's, too */
+    gan_tensor *x = gan_trainer_sample_with(f->t, gan_slice(f->z, 0, start - before, before + n), f->opts);
+    return before ? gan_slice(x, 0, before, n) : x;
 }
 
 gan_scores gan_trainer_judge(gan_trainer *t, gan_judge *j, uint64_t seed, gan_sample_opts opts) {

@@ -223,7 +223,7 @@ void gan__step_at_once(gan_trainer *t, gan_step_info *info) {
     gan_optim_add(t->opt_g, loss_g, 1, false);
     if (!skip) gan_optim_apply(t->opt_d);
     gan_optim_apply(t->opt_g);
-    info->d_grad_norm = gan_optim_grad_norm(t->opt_d);
+    info->d_grad_norm = skip ? 0 : gan_optim_grad_norm(t->opt_d);
     info->g_loss = gan_item(loss_g);
     if (!skip) after(t, &of_d);
     after(t, &turn);

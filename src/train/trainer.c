@@ -38,6 +38,8 @@ gan_ctx *gan__trainer_ctx(const gan_trainer *t, const char *who) {
 static bool opts_valid(gan_ctx *ctx, const gan_trainer_opts *o) {
     if (o->batch < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: batch is %lld, less than 1", (long long)o->batch);
+    else if (o->batch > INT32_MAX)
+        gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: batch is %lld, more than %d", (long long)o->batch, INT32_MAX);
     else if (o->pack < 1)
         gan__raise(ctx, GAN_E_ARG, "gan_trainer_new: pack is %d, less than 1", o->pack);
     else if (o->n_critic < 1)
@@ -183,11 +185,11 @@ void gan_trainer_use(gan_trainer *t, gan_trick *trick) {
     static const char who[] = "gan_trainer_use";
     gan_ctx *ctx = gan__trainer_ctx(t, who);
     if (!gan__ok(ctx)) return;
-    const char *fault = gan_trick_is_nil(trick)            ? "the trick is nil"
-                        : trick->taken                     ? "it is in use already"
-                        : t->steps.value > 0               ? "training has begun"
-                        : t->n_tricks == GAN__MAX_TRICKS   ? "too many tricks"
-                                                           : NULL;
+    const char *fault = gan_trick_is_nil(trick)          ? "the trick is nil"
+                        : trick->taken                   ? "it is in use already"
+                        : t->steps.value > 0             ? "training has begun"
+                        : t->n_tricks == GAN__MAX_TRICKS ? "too many tricks"
+                                                         : NULL;
     for (int i = 0; i < t->n_tricks && !fault; i++)
         if (!strcmp(t->tricks[i]->type->name, trick->type->name)) fault = "there is one of that name already";
     if (fault) {
@@ -262,7 +264,7 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     gan__optim_set_factor(t->opt_g, gan_schedule_at(t->opts.g_rate, t->steps.value));
     gan__optim_set_factor(t->opt_d, gan_schedule_at(t->opts.d_rate, t->steps.value));
     gan__sampler_forget(&t->sampler); /* the average is about to move */
-    gan__commit(ctx); /* what was done before stands, whatever becomes of this step */
+    gan__commit(ctx);                 /* what was done before stands, whatever becomes of this step */
     gan__hold(ctx);
     gan_scope_begin(ctx);
     gan__watching_begin(t);
@@ -296,6 +298,4 @@ gan_optim *gan_trainer_optim(gan_trainer *t, gan_player player) {
     return player == GAN_PLAYER_D ? t->opt_d : t->opt_g;
 }
 
-const gan_set *gan_trainer_ema(const gan_trainer *t) {
-    return !gan_trainer_is_nil(t) && t->ema ? gan_ema_set(t->ema) : NULL;
-}
+const gan_set *gan_trainer_ema(const gan_trainer *t) { return !gan_trainer_is_nil(t) && t->ema ? gan_ema_set(t->ema) : NULL; }

@@ -4,6 +4,7 @@
 
 #include <gan/train.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "../data/loader.h"
 #include "../optim/optim_impl.h"
@@ -33,12 +34,14 @@ struct gan_trainer {
     gan_trick *tricks[GAN__MAX_TRICKS]; /* in the order of their transforms */
     bool reads_real_in_g_turn;          /* the loss or a trick does */
     gan__counter steps;
-    gan_watcher *watcher;               /* NULL: nobody watches */
-    gan_watch_signals signals;          /* of the step under way, for it */
+    gan_watcher *watcher;                /* NULL: nobody watches */
+    gan_watch_signals signals;           /* of the step under way, for it */
     gan_tensor **weights_g, **weights_d; /* as they were before it, where that is measured */
-    gan__data_position good_data;       /* before the first step that was not taken; and the stream of latents */
+    gan__data_position good_data;        /* before the first step that was not taken; and the stream of latents */
     int64_t good_latents;
     gan__best best;
+    dev_t loaded_device; /* of the checkpoint that was loaded, with loaded_file; 0: none was */
+    ino_t loaded_file;
     atomic_bool stop; /* asked for; the next check in gan_train takes it back */
     bool stopped;     /* that ended the latest gan_train */
 };

@@ -54,11 +54,13 @@ void gan__tricks_add(const gan_trainer *t, gan__st_writer *w) {
 
 static bool read_trick(gan_ctx *ctx, gan__st *file, gan_trick *k, const char *who) {
     char key[TEXT];
-    for (int i = 0; i < k->n_counts; i++)
-        if (!gan__st_meta_int(file, key_of("counter.", k, k->counts[i].name, key), &k->counts[i].counter.value)) {
-            gan__raise(ctx, GAN_E_MISMATCH, "%s: %s: \"%s\" is missing", who, gan__st_path(file), key);
+    for (int i = 0; i < k->n_counts; i++) {
+        int64_t *value = &k->counts[i].counter.value;
+        if (!gan__st_meta_int(file, key_of("counter.", k, k->counts[i].name, key), value) || *value < 0 || *value == INT64_MAX) {
+            gan__raise(ctx, GAN_E_MISMATCH, "%s: %s: \"%s\" is missing or no count", who, gan__st_path(file), key);
             return false;
         }
+    }
     for (int i = 0; i < k->n_tensors; i++) {
         gan_param plain = {.name = k->tensors[i].name, .tensor = k->tensors[i].tensor};
         if (!gan__weights_read_one(file, key_of("", k, plain.name, key), &plain, plain.tensor, who)) return false;

@@ -257,14 +257,16 @@ int gan__watching_fields(const gan_trainer *t, gan__jsonl_field fields[GAN__WATC
 
 /* --- steps that were not taken --------------------------------------------------------------------------------------- */
 
-/* The batch that led there is left out: the same step again would end the same way. */
+/* The batches that led there are left out: the same step again would end the same way. */
 static void pass_over(gan_trainer *t) {
     gan_ctx *ctx = t->object.ctx;
     int64_t n = t->opts.batch * t->opts.pack;
-    gan_scope_begin(ctx);
-    gan_dataset_next(t->data, n);
-    gan_randn_from(t->latents, gan_shape2(n, t->opts.latent));
-    gan_scope_end(ctx);
+    for (int i = 0; i < t->opts.n_critic; i++) {
+        gan_scope_begin(ctx);
+        gan_dataset_next(t->data, n);
+        gan_randn_from(t->latents, gan_shape2(n, t->opts.latent));
+        gan_scope_end(ctx);
+    }
     gan__commit(ctx);
 }
 
@@ -325,6 +327,12 @@ static void part_name(const gan__watch_state *part, char name[32]) { snprintf(na
 void gan__watching_add(const gan_trainer *t, gan__st_writer *w) {
     gan__watch_state parts[GAN__WATCH_STATES];
     if (!t->watcher) return;
+    if (t->watcher->now.bad_in_row > 0) {
+        gan__st_add_meta_int(w, "watch.good_epoch", t->good_data.epoch);
+        gan__st_add_meta_int(w, "watch.good_position", t->good_data.offset);
+        gan__st_add_meta_int(w, "watch.good_latents", t->good_latents);
+        gan__st_add_meta(w, "watch.bad", t->watcher->bad);
+    }
     gan__watcher_state(t->watcher, parts);
     for (int i = 0; i < GAN__WATCH_STATES; i++) {
         char name[32];
@@ -337,10 +345,24 @@ void gan__watching_add(const gan_trainer *t, gan__st_writer *w) {
     }
 }
 
+/* Where the run stood before the first of steps that were not taken; where that is not told, those are forgotten. */
+static void read_good(gan_trainer *t, gan__st *file) {
+    const char *bad = gan__st_meta(file, "watch.bad");
+    bool told = bad && gan__st_meta_int(file, "watch.good_epoch", &t->good_data.epoch) &&
+                gan__st_meta_int(file, "watch.good_position", &t->good_data.offset) &&
+                gan__st_meta_int(file, "watch.good_latents", &t->good_latents);
+    if (told)
+        snprintf(t->watcher->bad, sizeof t->watcher->bad, "%s", bad);
+    else
+        gan__watcher_forget_bad_steps(t->watcher);
+}
+
 /* A file of a run that was not watched, or by another version's watcher: the past is not known, watching begins anew. */
 bool gan__watching_read(gan_trainer *t, gan__st *file) {
     gan__watch_state parts[GAN__WATCH_STATES];
     const gan__st_tensor *stored[GAN__WATCH_STATES];
+    gan_watcher_free(t->watcher);
+    t->watcher = NULL;
     if (!gan__st_find(file, "watch.past")) return true;
     if (!watcher_of(t)) return false;
     gan__watcher_state(t->watcher, parts);
@@ -353,5 +375,6 @@ bool gan__watching_read(gan_trainer *t, gan__st *file) {
     }
     for (int i = 0; i < GAN__WATCH_STATES; i++)
         if (!gan__st_read_f64(file, stored[i], parts[i].values)) return false;
+    read_good(t, file);
     return gan__watcher_restored(t->watcher, stored[0]->dims[0]);
 }

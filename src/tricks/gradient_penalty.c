@@ -2,6 +2,7 @@
 #include "trick_impl.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* A shape that broadcasts one number over each sample of x. */
 static gan_shape per_sample(const gan_tensor *x) {
@@ -32,17 +33,11 @@ static gan_tensor *at_fake(gan_tensor *real, gan_tensor *fake, gan_stream *strea
     return fake;
 }
 
-static gan_tensor *one_centred(gan_tensor *g) {
-    return gan_mean(gan_square(gan_add_scalar(gan_norm_per_sample(g), -1)));
-}
+static gan_tensor *one_centred(gan_tensor *g) { return gan_mean(gan_square(gan_add_scalar(gan_norm_per_sample(g), -1))); }
 
-static gan_tensor *one_sided(gan_tensor *g) {
-    return gan_mean(gan_square(gan_relu(gan_add_scalar(gan_norm_per_sample(g), -1))));
-}
+static gan_tensor *one_sided(gan_tensor *g) { return gan_mean(gan_square(gan_relu(gan_add_scalar(gan_norm_per_sample(g), -1)))); }
 
-static gan_tensor *zero_centred(gan_tensor *g) {
-    return gan_scale(gan_sum(gan_square(g)), .5 / (double)gan_shape_of(g).d[0]);
-}
+static gan_tensor *zero_centred(gan_tensor *g) { return gan_scale(gan_sum(gan_square(g)), .5 / (double)gan_shape_of(g).d[0]); }
 
 /* Where the gradient is taken, and what is made of it. */
 static const struct {
@@ -62,6 +57,10 @@ gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *lo
     gan_ctx *ctx = gan_module_ctx(D);
     if ((unsigned)kind > GAN_PENALTY_R2) {
         gan__raise(ctx, GAN_E_ARG, "gan_penalty: %d is no kind of penalty", (int)kind);
+        return gan__nil(ctx);
+    }
+    if (!stream && kind != GAN_PENALTY_R1 && kind != GAN_PENALTY_R2) {
+        gan__raise(ctx, GAN_E_ARG, "gan_penalty: %s draws where the gradient is taken, and there is no stream", kinds[kind].name);
         return gan__nil(ctx);
     }
     /* A handle of its own: what D's values owe to the same samples, in steps that are imagined, is no part of this gradient. */
@@ -90,8 +89,12 @@ static void attach(gan_trick *k, const gan_turn *turn) {
         gan__raise(turn->ctx, GAN_E_ARG, "%s is refused with batch norm in D: use layer norm, or none", kinds[o->kind].name);
 }
 
-#define TYPE(kind_name) \
-    {.name = kind_name, .data_bytes = sizeof(gan_gradient_penalty_opts), .attach = attach, .term = term}
+static void describe(const gan_trick *k, char *text, size_t size) {
+    snprintf(text, size, "%s", kinds[((const gan_gradient_penalty_opts *)gan_trick_data(k))->kind].name);
+}
+
+#define TYPE(kind_name)                                                                                                          \
+    { .name = kind_name, .data_bytes = sizeof(gan_gradient_penalty_opts), .attach = attach, .term = term, .describe = describe }
 
 /* One type for each place, so that R1 and R2 go together. */
 static const gan_trick_type types[] = {

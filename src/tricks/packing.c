@@ -9,7 +9,8 @@ gan_tensor *gan_pack(gan_tensor *x, int m) {
         gan__raise(gan_ctx_of(x), GAN_E_SHAPE, "gan_pack: %s cannot be packed by %d", gan_shape_text(s, text), m);
         return gan__nil(gan_ctx_of(x));
     }
-    int64_t c = s.d[s.ndim - 1], rest = gan_shape_count(s) / (s.d[0] * c);
+    int64_t c = s.d[s.ndim - 1], rest = 1;
+    for (int i = 1; i < s.ndim - 1; i++) rest *= s.d[i];
     gan_tensor *apart = gan_reshape(x, gan_shape4(s.d[0] / m, m, rest, c));
     gan_tensor *beside = gan_permute(apart, (const int[]){0, 2, 1, 3});
     s.d[0] /= m;

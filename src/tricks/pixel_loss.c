@@ -66,17 +66,17 @@ static void attach(gan_trick *k, const gan_turn *turn) {
     if (kinds[kind_of(k)].paired && !turn->paired)
         gan__raise(turn->ctx, GAN_E_ARG, "pixel_loss: %s is to the targets of pairs, and the data has none",
                    kinds[kind_of(k)].name);
+    else if (kinds[kind_of(k)].paired)
+        gan_ctx_log(
+            turn->ctx, GAN_LOG_INFO,
+            "pixel_loss: %s draws G to what the targets have in common, since it does not see what they are of: let it fade",
+            kinds[kind_of(k)].name);
 }
 
-static void describe(const gan_trick *k, char *text, size_t size) {
-    snprintf(text, size, "%s", kinds[kind_of(k)].name);
-}
+static void describe(const gan_trick *k, char *text, size_t size) { snprintf(text, size, "%s", kinds[kind_of(k)].name); }
 
-static const gan_trick_type type = {.name = "pixel_loss",
-                                    .data_bytes = sizeof(gan_pixel_loss_opts),
-                                    .attach = attach,
-                                    .term = term,
-                                    .describe = describe};
+static const gan_trick_type type = {
+    .name = "pixel_loss", .data_bytes = sizeof(gan_pixel_loss_opts), .attach = attach, .term = term, .describe = describe};
 
 gan_pixel_loss_opts gan_pixel_loss_defaults(gan_pixel_kind kind) {
     double weight = is_kind(kind) && kinds[kind].paired ? 100 : 10;

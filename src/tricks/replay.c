@@ -61,17 +61,13 @@ static void describe(const gan_trick *k, char *text, size_t size) {
     snprintf(text, size, "%d rooms", ((const replay *)gan_trick_data(k))->opts.rooms);
 }
 
-static const gan_trick_type type = {.name = "replay",
-                                    .data_bytes = sizeof(replay),
-                                    .attach = attach,
-                                    .term = term,
-                                    .after = after,
-                                    .describe = describe};
+static const gan_trick_type type = {
+    .name = "replay", .data_bytes = sizeof(replay), .attach = attach, .term = term, .after = after, .describe = describe};
 
 gan_replay_opts gan_replay_defaults(void) { return (gan_replay_opts){.rooms = 50, .p = gan_constant(.5)}; }
 
 gan_trick *gan_replay(gan_ctx *ctx, gan_replay_opts opts) {
-    if (opts.rooms < 1) gan__raise(ctx, GAN_E_ARG, "gan_replay: rooms is %d, less than 1", opts.rooms);
+    if (opts.rooms < 1 || opts.rooms > 4096) gan__raise(ctx, GAN_E_ARG, "gan_replay: rooms is %d, must be 1 to 4096", opts.rooms);
     gan__schedule_within(ctx, "gan_replay", "p", opts.p, 0, 1);
     return gan__trick_with(ctx, &type, (gan_trick_opts){.weight = opts.p}, &(replay){.opts = opts});
 }

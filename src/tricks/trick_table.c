@@ -26,7 +26,8 @@ static const gan_option augment_options[] = {
     ROW(NUMBER, gan_augment_opts, contrast, "likewise, light and dark", .high = 1),
     ROW(BOOL, gan_augment_opts, flip, "left and right change places in half of the images"),
     ROW(NUMBER, gan_augment_opts, translation, "images move by up to this part of their sides", .high = 1),
-    ROW(NUMBER, gan_augment_opts, cutout, "a rectangle of this part of the sides becomes 0", .high = 1), END};
+    ROW(NUMBER, gan_augment_opts, cutout, "a rectangle of this part of the sides becomes 0", .high = 1),
+    END};
 
 static const gan_option instance_noise_options[] = {
     SCHEDULE(gan_instance_noise_opts, sigma, INFINITY, "deviation of the noise; pixels are in [-1, 1]"), END};
@@ -95,7 +96,7 @@ static const gan_option lookahead_options[] = {
     ROW(INT, gan_lookahead_opts, steps, "of D, that G looks ahead", .low = 1, .high = 100),
     ROW(BOOL, gan_lookahead_opts, terms, "D's terms, penalties among them, count in these steps"), END};
 
-static const gan_option replay_options[] = {ROW(INT, gan_replay_opts, rooms, "batches that are kept", .low = 1, .high = 100000),
+static const gan_option replay_options[] = {ROW(INT, gan_replay_opts, rooms, "batches that are kept", .low = 1, .high = 4096),
                                             SCHEDULE(gan_replay_opts, p, 1, "share of the old batch in D's loss on fakes"), END};
 
 static const gan_option historical_averaging_options[] = {SCHEDULE(gan_historical_averaging_opts, g, INFINITY, "G's lambda"),

@@ -103,6 +103,19 @@ expect 0 "16 steps are done" resume again --from good
 same kept again/checkpoint.safetensors "another way from the good checkpoint"
 [ "$(grep -c '"step":16,' again/metrics.jsonl)" -eq 1 ] || { echo "a step that was undone is still in the log"; failed=1; }
 expect 1 "there is no again/best.safetensors" resume again --from best
+# The checkpoint that was given up does not take the good one's place.
+cp again/good.safetensors kept
+expect 0 "15 steps are done" resume again --from good --set steps=15
+same kept again/good.safetensors "going on from the good checkpoint spoilt it"
+
+# A new run in an old folder that ends before its first checkpoint is no other run's.
+"$gan" train $small --steps 100000000 --set checkpoint_every=0 --out again --overwrite >output 2>&1 &
+pid=$!
+until grep -q '"step":9,' again/metrics.jsonl 2>/dev/null && ! grep -q hinge again/run.ini || ! kill -0 $pid 2>/dev/null; do sleep .05; done
+sleep .3
+kill -KILL $pid
+wait $pid 2>/dev/null || true
+expect 1 "ended before its first checkpoint" resume again
 
 # One run in a folder at a time.
 "$gan" train $small --steps 100000000 --out busy >first 2>&1 &

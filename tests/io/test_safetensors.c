@@ -272,6 +272,21 @@ static void test_writer__refuses_what_no_reader_would_take(void **state) {
     }
 }
 
+/* What could be written and never read again. */
+static void test_writer__refuses_a_header_beyond_the_readers_bound(void **state) {
+    fixture *f = *state;
+    char *long_text = malloc(GAN__ST_MAX_HEADER + 1);
+    assert_non_null(long_text);
+    memset(long_text, 'x', GAN__ST_MAX_HEADER);
+    long_text[GAN__ST_MAX_HEADER] = 0;
+    gan__st_writer *w = gan__st_writer_new(f->ctx);
+    gan__st_add_meta(w, "long", long_text);
+    gan__st_write(w, f->path, "test");
+    failure(f, GAN_E_ARG, "more than the 16777216 that can be read");
+    assert_int_equal(files_in(f->folder), 0);
+    free(long_text);
+}
+
 static void test_writer__keeps_its_own_keys(void **state) {
     fixture *f = *state;
     static const char *const taken[] = {"crc32", "crc32.w", "gan.format", "twice"};
@@ -351,6 +366,7 @@ int main(void) {
         TEST(test_file__of_pytorch_is_read),
         TEST(test_file__of_pytorch_without_metadata_is_read),
         TEST(test_writer__refuses_what_no_reader_would_take),
+        TEST(test_writer__refuses_a_header_beyond_the_readers_bound),
         TEST(test_writer__keeps_its_own_keys),
         TEST(test_reader__needs_a_file),
         TEST(test_functions__take_a_failed_context_and_null),

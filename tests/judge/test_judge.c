@@ -197,6 +197,25 @@ static gan_scores scores_with(int threads) {
     return s;
 }
 
+/* Sample i is generator i mod K's, however many of them are drawn at a time. */
+static void test_judge__takes_samples_of_all_generators_alike(void **state) {
+    (void)state;
+    static const int counts[] = {7, 8};
+    gan_dataset *data = gan_ring_data(ctx, (gan_mixture_opts){.count = 2000, .held_out = .3});
+    for (int i = 0; i < 2; i++) {
+        gan_trainer_opts o = gan_trainer_defaults();
+        o.batch = 2 * counts[i];
+        gan_module *G = gan_mlp_generator(ctx, (gan_mlp_opts){.width = 8, .generators = counts[i]}),
+                   *D = gan_mlp_discriminator(ctx, (gan_mlp_opts){.width = 8});
+        gan_trainer *t = gan_trainer_new(G, D, data, o);
+        gan_judge *j = gan_judge_new(data, NULL, (gan_judge_opts){.n = 500});
+        gan_scores by_parts = gan_trainer_judge(t, j, 4, (gan_sample_opts){0});
+        gan_scores at_once = gan_judge_samples(j, from_tensor, gan_trainer_sample(t, 500, 4));
+        check_ok(ctx);
+        assert_memory_equal(&by_parts, &at_once, sizeof at_once);
+    }
+}
+
 static void test_judge__leaves_training_alone_and_is_the_same_for_every_number_of_threads(void **state) {
     (void)state;
     gan_scores one = scores_with(1), three = scores_with(3);
@@ -282,6 +301,7 @@ int main(void) {
         TEST(test_judge__takes_each_measure_of_the_samples_it_says),
         TEST(test_judge__tells_copies),
         TEST(test_judge__knows_a_mixture),
+        TEST(test_judge__takes_samples_of_all_generators_alike),
         TEST(test_judge__leaves_training_alone_and_is_the_same_for_every_number_of_threads),
         TEST(test_judge__refuses_what_does_not_fit),
         TEST(test_classifier_file__holds_the_net_and_what_it_is_worth),

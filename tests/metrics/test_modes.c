@@ -108,6 +108,10 @@ static void test_modes__say_what_does_not_fit(void **state) {
     check_failed(f->ctx, GAN_E_ARG, "std is 0, must be positive");
     assert_true(isnan(gan_mixture_modes(gan_scale(x, NAN), means, 1).reverse_kl));
     check_failed(f->ctx, GAN_E_NONFINITE, "the samples are not all finite");
+    assert_true(isnan(gan_perfect_labels(f->ctx, (int64_t)1 << 61, 10, 0).reverse_kl));
+    check_failed(f->ctx, GAN_E_ARG, "2305843009213693952 modes, must be 1 to");
+    assert_true(isnan(gan_label_modes(label, (int64_t)1 << 61, NULL).reverse_kl));
+    check_failed(f->ctx, GAN_E_ARG, "2305843009213693952 modes, must be 1 to");
     assert_true(isnan(gan_perfect_mixture(means, .01, 0, 1).reverse_kl));
     check_failed(f->ctx, GAN_E_ARG, "gan_perfect_mixture: 0 samples");
     static const double bad[] = {-1, 3, .5};

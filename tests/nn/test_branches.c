@@ -1,6 +1,8 @@
 /* Branches: every row through its own, and back to its place. */
 #include "support/nn_golden.h"
 
+#include "../src/base/state.h"
+
 static gan_ctx *ctx;
 
 static int begin(void **state) {
@@ -184,6 +186,13 @@ static void test_refresh__is_all_or_nothing(void **state) {
             assert_memory_equal(gan_data(gan_set_get(before, i)), gan_data(gan_module_param(m, i)->tensor),
                                 (size_t)gan_count(gan_set_get(before, i)) * sizeof(gan_real));
         assert_true(gan_module_is_training(gan_module_child(m, "1")));
+        gan_tensor *mean = gan_module_find(m, "1.running_mean")->tensor;
+        gan_scope_begin(ctx);
+        double mean_before = gan_item(gan_sum(mean));
+        gan_forward(gan_module_child(m, "1"), gan_full(ctx, gan_shape2(2, gan_count(mean)), 10)); /* momentum .1, as ever */
+        gan__commit(ctx);
+        check_close(gan_item(gan_sum(mean)), .9 * mean_before + (double)gan_count(mean), 1e-5 * (double)gan_count(mean));
+        gan_scope_end(ctx);
         gan_set_free(before);
         if (n > 3 && failed) assert_true(gan_ctx_memory(ctx).in_use <= in_use + 65536);
     }

@@ -279,12 +279,13 @@ static gan_tensor *see_infinity_from_there(gan_trick *k, const gan_turn *turn, g
     return cured || turn->step < GOOD_UNTIL ? x : gan_scale(gan_add_scalar(x, 2), INFINITY);
 }
 
-static small_run run_until_infinity(void) {
+static small_run run_until_infinity_told(gan_log_fn log) {
     static const gan_trick_type from_there = {.name = "from-there", .see = see_infinity_from_there};
-    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, small_opts());
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1, .log = log}, small_opts());
     gan_trainer_use(r.trainer, gan_trick_new(r.ctx, &from_there, (gan_trick_opts){.weight = gan_constant(1)}));
     return r;
 }
+static small_run run_until_infinity(void) { return run_until_infinity_told(NULL); }
 
 /* The file can be read, is of that step, and the run goes on from it. */
 static void expect_sound(const char *name, int64_t step) {
@@ -316,6 +317,39 @@ static void test_watching__keeps_good_weights_when_numbers_burst(void **state) {
         expect_sound(i ? "burst-2/checkpoint.safetensors" : "burst-1/checkpoint.safetensors", GOOD_UNTIL / 10 * 10);
         expect_sound(i ? "burst-2/failed.safetensors" : "burst-1/failed.safetensors", GOOD_UNTIL);
     }
+}
+
+static gan_trainer *to_stop;
+static void stop_at_the_first_fault(void *user, gan_log_level level, const char *message) {
+    (void)user, (void)level;
+    if (to_stop && strstr(message, "one was not taken")) gan_trainer_stop(to_stop);
+}
+
+static void train_until_infinity(small_run r, const char *name) {
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 200}), GAN_E_NONFINITE);
+    const char *why = strstr(gan_trainer_verdict(r.trainer).text, "were not taken: ");
+    assert_true(why && strlen(why) > sizeof "were not taken: "); /* the first fault is told, whenever it was */
+    gan_ctx_clear(r.ctx);
+    save(r.trainer, name);
+    gan_ctx_free(r.ctx);
+}
+
+/* Stopped while it lost patience, and gone on with: in the end it stands where the uninterrupted run does. */
+static void test_watching__resumed_between_bad_steps_goes_back_as_far(void **state) {
+    (void)state;
+    char path[256];
+    train_until_infinity(run_until_infinity(), "patience");
+    small_run r = run_until_infinity_told(stop_at_the_first_fault);
+    to_stop = r.trainer;
+    assert_int_equal(gan_train(r.trainer, (gan_train_opts){.steps = 200}), GAN_OK);
+    to_stop = NULL;
+    assert_int_equal(gan_trainer_steps(r.trainer), GOOD_UNTIL);
+    save(r.trainer, "impatient");
+    gan_ctx_free(r.ctx);
+    r = run_until_infinity();
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("impatient", path)), GAN_OK);
+    train_until_infinity(r, "patience-2");
+    expect_same_file("patience", "patience-2");
 }
 
 /* One batch that cannot be used is no end of a run. */
@@ -380,6 +414,7 @@ int main(void) {
         cmocka_unit_test(test_watching__serves_a_loop_of_ones_own),
         cmocka_unit_test(test_watching__lets_some_steps_go_before_it_gives_up),
         cmocka_unit_test(test_watching__keeps_good_weights_when_numbers_burst),
+        cmocka_unit_test(test_watching__resumed_between_bad_steps_goes_back_as_far),
         cmocka_unit_test(test_watching__passes_over_one_bad_batch),
         cmocka_unit_test(test_blame__finds_the_place),
     };

@@ -318,8 +318,27 @@ static void test_dense_layers__at_the_ends_and_for_points_are_not(void **state) 
     gan_ctx_free(ctx);
 }
 
+/* A pack of labelled samples has no one class: told before training, not by its first step. */
+static void test_combinations__of_packs_and_classes_are_refused(void **state) {
+    (void)state;
+    static const gan_real x[16] = {0};
+    static const int32_t labels[8] = {0, 1, 2, 0, 1, 2, 0, 1};
+    for (int pack = 1; pack <= 2; pack++) {
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
+        gan_dataset *data = gan_array_data(ctx, gan_shape2(8, 2), x, (gan_array_opts){.labels = labels});
+        gan_trainer_opts o = gan_trainer_defaults();
+        o.loss.kind = GAN_LOSS_SOFTMAX_CLASSES, o.batch = 4, o.pack = pack;
+        gan_mlp_opts net = {.width = 4, .pack = pack, .logits = 4};
+        gan_trainer_new(gan_mlp_generator(ctx, net), gan_mlp_discriminator(ctx, net), data, o);
+        assert_int_equal(gan_ctx_status(ctx), pack == 1 ? GAN_OK : GAN_E_ARG);
+        if (pack > 1) assert_non_null(strstr(gan_ctx_message(ctx), "pack 2 is refused with the softmax_classes loss"));
+        gan_ctx_free(ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_combinations__of_packs_and_classes_are_refused),
         cmocka_unit_test(test_combinations__are_told_of_before_training),
         cmocka_unit_test(test_discriminators__for_other_packs_are_refused),
         cmocka_unit_test(test_dense_layers__that_hold_most_of_an_image_net_are_warned_of),

@@ -223,6 +223,8 @@ static void test_packing__joins_neighbours_on_channels(void **state) {
     const gan_real expected[] = {0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11};
     assert_true(gan_shape_equal(gan_shape_of(p), gan_shape4(1, 2, 1, 6)));
     assert_memory_equal(gan_data(p), expected, sizeof expected);
+    gan_tensor *none = gan_pack(gan_zeros(ctx, gan_shape2(0, 2)), 2);
+    assert_true(gan_shape_equal(gan_shape_of(none), gan_shape2(0, 4)));
     gan_pack(gan_from(ctx, gan_shape2(3, 2), v), 2);
     assert_non_null(strstr(gan_ctx_message(ctx), "[3, 2] cannot be packed by 2"));
     gan_ctx_free(ctx);
