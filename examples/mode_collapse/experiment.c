@@ -75,8 +75,9 @@ static bool is_known(const result *r) {
 }
 
 static bool keep(const experiment *e, const char *path, const result *r) {
-    FILE *f = fopen(path, "a");
+    FILE *f = fopen(path, "a+");
     if (!f) return false;
+    if (!fseek(f, -1, SEEK_END) && fgetc(f) != '\n') fputc('\n', f); /* behind a line that was cut off */
     fprintf(f, "%s\t%s\t%" PRId64 "\t%" PRIu64, r->data, r->method, r->steps, r->seed);
     for (int i = 0; i < figures_of(e); i++) fprintf(f, "\t%.9g", r->figures[i]);
     fputc('\n', f);

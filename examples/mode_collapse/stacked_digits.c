@@ -52,10 +52,11 @@ static void free_digits(void *user) {
 static digits *read_digits(gan_ctx *ctx) {
     gan_scope_begin(ctx);
     gan_dataset *data = open_digits(ctx, "train-images-idx3-ubyte.gz");
+    int64_t count = gan_dataset_count(data);
     digits *d = calloc(1, sizeof *d);
-    d->count = gan_dataset_count(data);
-    d->pixels = malloc((size_t)(d->count * PIXELS) * sizeof *d->pixels);
-    gan_tensor *x = gan_dataset_training(data, 0, d->count).x;
+    if (d) *d = (digits){count, malloc((size_t)(count * PIXELS) * sizeof *d->pixels)};
+    if (!d || !d->pixels) gan_ctx_fail(ctx, GAN_E_MEMORY, "no memory for %lld digits", (long long)count);
+    gan_tensor *x = gan_dataset_training(data, 0, count).x;
     if (!gan_ctx_status(ctx)) memcpy(d->pixels, gan_data(x), (size_t)(d->count * PIXELS) * sizeof *d->pixels);
     gan_dataset_free(data);
     gan_scope_end(ctx);

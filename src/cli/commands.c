@@ -77,6 +77,12 @@ bool file_exists(const char *path) {
     return stat(path, &s) == 0;
 }
 
+char *printable(char *text) {
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127) *p = '?';
+    return text;
+}
+
 bool can_write(const command *self, const char *path) {
     const char *slash = strrchr(path, '/');
     char folder[PATH_ROOM];

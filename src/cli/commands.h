@@ -38,6 +38,9 @@ int read_options(const command *self, const gan_option *rows, void *opts, int ar
 /* The context's error on stderr; EXIT_FAILED. */
 int failure(const command *self, const gan_ctx *ctx);
 
+/* Text from a file, for a terminal: control characters become ?. In place. */
+char *printable(char *text);
+
 /* Can a file be made there? False (told): no, and why. To be asked before the work whose result it will hold. */
 bool can_write(const command *self, const char *path);
 

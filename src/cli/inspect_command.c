@@ -15,15 +15,21 @@ static bool starts(const char *text, const char *with) { return !strncmp(text, w
 /* Checksums, random streams and counters by the dozen are left out. */
 static void print_meta(void *user, const char *key, const char *value) {
     (void)user;
-    if (!starts(key, "crc32") && !starts(key, "stream.") && !starts(key, "counter.")) printf("%-28s %.90s\n", key, value);
-    if (!strcmp(key, "counter.step")) printf("%-28s %s\n", "step", value);
+    char line[160];
+    if (starts(key, "crc32") || starts(key, "stream.")) return;
+    if (!strcmp(key, "counter.step")) key = "step";
+    if (starts(key, "counter.")) return;
+    snprintf(line, sizeof line, "%-28.60s %.90s", key, value);
+    printf("%s\n", printable(line));
 }
 
 static void print_tensor(void *user, const gan_file_tensor *t) {
     listing *l = user;
     if (l->tensors++ == 0)
         printf("\n%-44s %-4s %-20s %11s %11s %11s %11s\n", "tensor", "type", "shape", "mean", "deviation", "low", "high");
-    printf("%-44s %-4s %-20s %11.4g %11.4g %11.4g %11.4g", t->name, t->type, t->shape, t->mean, t->deviation, t->low, t->high);
+    char name[160];
+    snprintf(name, sizeof name, "%s", t->name);
+    printf("%-44s %-4s %-20s %11.4g %11.4g %11.4g %11.4g", printable(name), t->type, t->shape, t->mean, t->deviation, t->low, t->high);
     int64_t bad = starts(t->name, "watch.") ? 0 : t->not_finite; /* there NaN is what nobody has measured yet */
     if (bad) printf("  %lld NOT FINITE", (long long)bad);
     printf("\n");

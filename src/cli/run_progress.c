@@ -22,7 +22,7 @@ static bool line_open; /* the cursor stands behind a line that changes */
 static void on_signal(int number) {
     (void)number;
     interrupted = 1;
-    gan_trainer_stop(running);
+    if (running) gan_trainer_stop(running);
 }
 
 static double seconds(void) {
@@ -209,6 +209,7 @@ int run_training(const command *self, gan_config *c, gan_trainer *t, bool quiet)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     gan_status status = gan_config_train(c, t, show, &p);
+    running = NULL;
     if (status == GAN_OK) return tell_end(c, t, &p);
     end_live_line();
     return failure(self, gan_module_ctx(gan_trainer_generator(t)));

@@ -99,14 +99,33 @@ static int print_net(gan_module *m, const char *name) {
     return printf("# %s has %lld parameters\n", name, (long long)count);
 }
 
+/* In the order in which one would go on from them. */
+static const char *const checkpoints[] = {"checkpoint", "good", "best", "failed"};
+enum { CHECKPOINTS = sizeof checkpoints / sizeof *checkpoints };
+
+static bool checkpoint_path(const char *run, const char *name, char path[PATH_ROOM]) {
+    char file[64];
+    snprintf(file, sizeof file, "%s.safetensors", name);
+    return join_path(run, file, path);
+}
+
+/* The first there is; NULL: the folder holds none. */
+static const char *checkpoint_in(const char *run) {
+    char path[PATH_ROOM];
+    for (int i = 0; i < CHECKPOINTS; i++)
+        if (checkpoint_path(run, checkpoints[i], path) && file_exists(path)) return checkpoints[i];
+    return NULL;
+}
+
 static int train(const command *self, gan_config *c, gan_ctx *ctx, const switches *s) {
     gan_setting out;
-    char checkpoint[PATH_ROOM];
     gan_config_find(c, "out", &out);
     if (!s->dry_run && !*out.value) return usage_error(self, "where to? --out FOLDER");
-    if (!s->dry_run && join_path(out.value, "checkpoint.safetensors", checkpoint) && file_exists(checkpoint) && !s->overwrite) {
-        fprintf(stderr, "gan train: %s holds a run: \"gan resume %s\" goes on with it, --overwrite goes over it\n", out.value,
-                out.value);
+    const char *held = s->dry_run || s->overwrite ? NULL : checkpoint_in(out.value);
+    if (held) {
+        bool other = strcmp(held, checkpoints[0]) != 0;
+        fprintf(stderr, "gan train: %s holds a run: \"gan resume %s%s%s\" goes on with it, --overwrite goes over it\n", out.value,
+                out.value, other ? " --from " : "", other ? held : "");
         return EXIT_USAGE;
     }
     gan_trainer *t = gan_config_trainer(c, ctx);
@@ -159,25 +178,27 @@ const command train_command = {
 
 /* --- gan resume -------------------------------------------------------------------------------------------------- */
 
-/* "good" is good.safetensors of the run folder. */
+static int no_checkpoint(const char *run, const char *path) {
+    const char *other = checkpoint_in(run);
+    if (other)
+        fprintf(stderr, "gan resume: there is no %s, but there is --from %s\n", path, other);
+    else
+        fprintf(stderr, "gan resume: there is no %s: the run ended before its first checkpoint, and can only be trained anew\n", path);
+    return EXIT_FAILED;
+}
+
 static int resume(const command *self, gan_config *c, gan_ctx *ctx, const char *run, const char *from, bool quiet) {
-    char checkpoint[PATH_ROOM], name[64];
-    snprintf(name, sizeof name, "%s.safetensors", from);
-    if (!join_path(run, name, checkpoint)) return EXIT_USAGE;
-    if (!file_exists(checkpoint)) {
-        fprintf(stderr, "gan resume: there is no %s%s\n", checkpoint,
-                strcmp(from, "checkpoint") ? "" : ": the run ended before its first checkpoint, and can only be trained anew");
-        return EXIT_FAILED;
-    }
+    char checkpoint[PATH_ROOM];
+    if (!checkpoint_path(run, from, checkpoint)) return EXIT_USAGE;
+    if (!file_exists(checkpoint)) return no_checkpoint(run, checkpoint);
     gan_trainer *t = gan_config_trainer(c, ctx);
     gan_trainer_load(t, checkpoint);
     return gan_ctx_status(ctx) ? failure(self, ctx) : run_training(self, c, t, quiet);
 }
 
 static bool is_checkpoint(const char *name) {
-    static const char *const names[] = {"checkpoint", "good", "best", "failed"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], name)) return true;
+    for (int i = 0; i < CHECKPOINTS; i++)
+        if (!strcmp(checkpoints[i], name)) return true;
     return false;
 }
 

@@ -41,15 +41,15 @@ static void on_change(void *user, const gan_watch_verdict *v) {
     all->at[all->count++ % CHANGES] = *v;
 }
 
-static void print_verdict(const gan_watch_verdict *v, const course *all) {
-    printf("%s\n", v->text);
+static void print_verdict(gan_watch_verdict *v, course *all) {
+    printf("%s\n", printable(v->text));
     if (v->n_remedies) printf("\nwhat can be tried, in this order:\n");
     for (int i = 0; i < v->n_remedies; i++)
         printf("  %-13s %-62s %s\n", v->remedies[i].stage, v->remedies[i].advice, v->remedies[i].how);
     if (all->count) printf("\nhow it came, up to step %lld:\n", (long long)v->step);
     for (int64_t i = all->count > CHANGES ? all->count - CHANGES : 0; i < all->count; i++) {
-        const gan_watch_verdict *before = &all->at[i % CHANGES];
-        printf("  step %-8lld %s\n", (long long)before->step, before->text);
+        gan_watch_verdict *before = &all->at[i % CHANGES];
+        printf("  step %-8lld %s\n", (long long)before->step, printable(before->text));
     }
 }
 

@@ -124,7 +124,7 @@ static gan__patches phase_product(const gan__conv_shape *s, int py, int px, cons
                           .kh = none ? 0 : v.taps, .kw = none ? 0 : u.taps, .sh = 1, .sw = 1,
                           .top = v.taps - 1 - v.shift, .left = u.taps - 1 - u.shift,
                           .weight = none ? w : w + (last_y * s->kw + last_x) * tap,
-                          .tap_y = -s->sh * s->kw * tap, .tap_x = -s->sw * tap, .in = 1, .out = s->k, .k = s->c,
+                          .tap_y = -(int64_t)s->sh * s->kw * tap, .tap_x = -(int64_t)s->sw * tap, .in = 1, .out = s->k, .k = s->c,
                           .dst = x + (py * s->w + px) * s->c,
                           .dst_n = s->h * s->w * s->c, .dst_y = s->sh * s->w * s->c, .dst_x = s->sw * s->c};
 }
@@ -134,7 +134,7 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
     gan__conv_shape s = simplified(shape);
     if (size_x(&s) == 0) return true;
     if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS) return gan__columns_run(ctx, &s, y, w, x);
-    gan__patches *products = gan__alloc(ctx, (size_t)(s.sh * s.sw) * sizeof *products);
+    gan__patches *products = gan__alloc(ctx, (size_t)(gan__least(s.sh, s.h) * gan__least(s.sw, s.w)) * sizeof *products);
     if (!products) return false;
     int count = 0;
     for (int py = 0; py < s.sh && py < s.h; py++)

@@ -74,12 +74,7 @@ bool gan__log_read(gan_ctx *ctx, const char *path, gan__log_fn fn, void *user, c
     if (!file && errno == ENOENT) return true;
     char *line = file ? gan__alloc(ctx, LINE) : NULL;
     if (!file) gan__raise(ctx, GAN_E_IO, "%s: %s: %s", who, path, strerror(errno));
-    while (line && fgets(line, LINE, file)) {
-        size_t length = strlen(line);
-        bool whole = length && line[length - 1] == '\n'; /* others a crash cut short, or nobody of ours wrote */
-        if (whole) take_line(line, length, fn, user);
-        for (int c = whole ? '\n' : 0; c != '\n' && c != EOF;) c = fgetc(file);
-    }
+    while (line && gan__json_line(file, line, LINE)) take_line(line, strlen(line), fn, user);
     if (line && ferror(file)) gan__raise(ctx, GAN_E_IO, "%s: %s: it cannot be read", who, path);
     gan__free(ctx, line);
     if (file) fclose(file);

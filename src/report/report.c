@@ -40,7 +40,7 @@ static void write_head(gan__file *f, const gan__run_data *r) {
 
 /* 2026-11-26T17:47:03Z as people write it. */
 static void write_time(gan__file *f, const char *before, const char *iso) {
-    if (strlen(iso) != 20 || iso[10] != 'T') return;
+    if (strlen(iso) != 20 || iso[10] != 'T' || strspn(iso, "0123456789-:TZ") != 20) return;
     gan__page_tag(f, "<span>%s <time datetime=\"", before);
     gan__page_text(f, iso);
     gan__page_tag(f, "\">%.10s %.5s UTC</time></span>", iso, iso + 11);

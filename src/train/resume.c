@@ -13,13 +13,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../base/words.h"
 #include "../data/loader.h"
 #include "../io/weights.h"
 #include "evaluating.h"
 #include "options.h"
+#include "run_folder.h"
 #include "trick_state.h"
 #include "watching.h"
 
@@ -286,9 +286,7 @@ gan_status gan_trainer_load(gan_trainer *t, const char *path) {
         tell_changes(t, file);
         read_rate(t->opt_g, file, "lr.g", "option.g.lr", t->opts.g.lr);
         read_rate(t->opt_d, file, "lr.d", "option.d.lr", t->opts.d.lr);
-        struct stat s;
-        bool seen = stat(path, &s) == 0;
-        t->loaded_device = seen ? s.st_dev : 0, t->loaded_file = seen ? s.st_ino : 0;
+        gan__run_goes_on_from(t, path, gan__watching_told_of_failure(file));
         gan__commit(ctx);
     }
     gan__st_close(file);

@@ -2,9 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../io/atomic_file.h"
 #include "../io/event_file.h"
@@ -15,11 +13,10 @@
 #include "jump.h"
 #include "quality.h"
 #include "reporting.h"
+#include "run_folder.h"
 #include "trainer_impl.h"
 #include "watching.h"
 
-#define PATH 4096
-#define LONGEST_NAME 64 /* of what lies in the run folder */
 static const char who[] = "gan_train";
 
 /* What grows in the run folder while it goes on; NULL: not wanted. */
@@ -27,7 +24,6 @@ typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
     int lock;        /* of the folder */
-    bool checkpoint; /* the folder's is one of this run, on the way here */
     double range;    /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
     gan__evaluating evaluating;
@@ -37,14 +33,9 @@ typedef struct outputs {
 static bool out_valid(gan_ctx *ctx, const char *out) {
     if (!*out)
         gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is empty", who);
-    else if (strlen(out) > PATH - LONGEST_NAME)
-        gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is longer than %d bytes", who, PATH - LONGEST_NAME);
+    else if (strlen(out) > GAN__RUN_PATH - GAN__RUN_NAME)
+        gan__raise(ctx, GAN_E_ARG, "%s: the run folder's name is longer than %d bytes", who, GAN__RUN_PATH - GAN__RUN_NAME);
     return gan__ok(ctx);
-}
-
-static const char *path_in(const gan_train_opts *o, const char *name, char path[PATH]) {
-    snprintf(path, PATH, "%s/%s", o->out, name);
-    return path;
 }
 
 /* Of the data, with some room for samples that miss it. */
@@ -61,35 +52,19 @@ static double range_of(gan_trainer *t) {
 
 static void write_samples(gan_trainer *t, const gan_train_opts *o, const outputs *to, const char *name) {
     gan_ctx *ctx = t->object.ctx;
-    char path[PATH];
+    char path[GAN__RUN_PATH];
     gan_scope_begin(ctx);
     gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
     gan_tensor *group = gan__generators_of(t, o->samples);
-    if (!gan_is_nil(x)) gan_write_grid(x, path_in(o, name, path), (gan_grid_opts){.gap = 2, .range = to->range, .group = group});
+    if (!gan_is_nil(x)) gan_write_grid(x, gan__run_path(o, name, path), (gan_grid_opts){.gap = 2, .range = to->range, .group = group});
     gan_scope_end(ctx);
     if (gan__ok(ctx)) gan__events_picture(to->events, t->steps.value, "samples", path);
 }
 
 static void write_step_samples(gan_trainer *t, const gan_train_opts *o, const outputs *to) {
-    char name[LONGEST_NAME];
+    char name[GAN__RUN_NAME];
     snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", t->steps.value);
     write_samples(t, o, to, name);
-}
-
-/* The checkpoint that is about to be replaced stays as good.safetensors as long as all is well. Verdicts come late: the last one
- * that was written before may be of a run that had begun to fail, the one before that hardly. What cannot be linked is left. */
-static void keep_good(const gan_trainer *t, const gan_train_opts *o, const outputs *to) {
-    char from[PATH], beside[PATH], good[PATH];
-    if (!to->checkpoint || !t->watcher || gan__watching_bad(t)) return;
-    path_in(o, "good.safetensors", good), path_in(o, ".good.safetensors", beside);
-    unlink(beside);
-    if (!link(path_in(o, "checkpoint.safetensors", from), beside) && rename(beside, good)) unlink(beside);
-}
-
-static void write_checkpoint(gan_trainer *t, const gan_train_opts *o, outputs *to) {
-    char path[PATH];
-    keep_good(t, o, to);
-    if (gan_trainer_save(t, path_in(o, "checkpoint.safetensors", path)) == GAN_OK) to->checkpoint = true;
 }
 
 enum { STEP_FIELDS = 10 };
@@ -134,7 +109,7 @@ typedef struct lookout {
 static void tell_jump(gan_trainer *t, const gan_train_opts *o, const outputs *to, const lookout *l, const gan_step_info *i,
                       bool of_d) {
     double d = gan__recent_median(&l->d), g = gan__recent_median(&l->g), quality = gan__trainer_quality(t);
-    char name[LONGEST_NAME] = "";
+    char name[GAN__RUN_NAME] = "";
     if (o->out) {
         const outputs quiet = {.range = to->range};
         snprintf(name, sizeof name, "samples/jump-%06" PRId64 ".png", i->step);
@@ -175,7 +150,7 @@ static bool after_step(gan_trainer *t, const gan_train_opts *o, outputs *to, con
         else
             write_record(to, t, info->step);
         if (due(info->step, o->sample_every)) write_step_samples(t, o, to);
-        if (due(info->step, o->checkpoint_every) && info->step < o->steps) write_checkpoint(t, o, to);
+        if (due(info->step, o->checkpoint_every) && info->step < o->steps) gan__run_checkpoint(t, o);
         gan__reporting_step(&to->report, t, o);
     }
     return go_on;
@@ -206,7 +181,7 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
         late = until > 0 && processor_seconds() >= until;
     }
     if (!gan__ok(ctx) || !o->out) return;
-    write_checkpoint(t, o, to);
+    gan__run_checkpoint(t, o);
     const outputs quiet = {.range = to->range};
     bool told = due(t->steps.value, o->sample_every);
     if (late || t->steps.value >= o->steps) write_samples(t, o, told ? &quiet : to, "samples/final.png");
@@ -217,42 +192,25 @@ static void run_steps(gan_trainer *t, const gan_train_opts *o, outputs *to) {
 static void save_failed(gan_trainer *t, const gan_train_opts *o, outputs *to, int64_t start) {
     gan_ctx *ctx = t->object.ctx;
     gan_status status = ctx->status;
-    char message[GAN__MESSAGE], path[PATH];
+    char message[GAN__MESSAGE], path[GAN__RUN_PATH];
     snprintf(message, sizeof message, "%s", ctx->message);
     gan_ctx_clear(ctx);
-    if (t->steps.value > start && gan_trainer_save(t, path_in(o, "failed.safetensors", path)) == GAN_OK)
+    if (t->steps.value > start && gan_trainer_save(t, gan__run_path(o, "failed.safetensors", path)) == GAN_OK)
         gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: failed; step %" PRId64 " is in %s", who, t->steps.value, path);
     gan_ctx_clear(ctx);
     gan__reporting_end(&to->report, t, o, message);
     gan__raise(ctx, status, "%s", message);
 }
 
-/* Is this the file that the trainer was loaded from, and as it was then? */
-static bool loaded_from(const gan_trainer *t, const char *path) {
-    struct stat s;
-    return t->loaded_file && stat(path, &s) == 0 && s.st_dev == t->loaded_device && s.st_ino == t->loaded_file;
-}
-
-/* So that whatever becomes of the new run, nobody goes on with the old one by mistake. */
-static void forget_earlier_run(const gan_train_opts *o) {
-    static const char *const names[] = {"checkpoint", "good", "best", "failed"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char name[LONGEST_NAME], path[PATH];
-        snprintf(name, sizeof name, "%s.safetensors", names[i]);
-        unlink(path_in(o, name, path));
-    }
-}
-
 /* The run folder, for this run alone, and what begins in it. */
 static bool open_outputs(gan_trainer *t, const gan_train_opts *o, outputs *to, const char *config) {
     gan_ctx *ctx = t->object.ctx;
-    char path[PATH];
-    if (!gan__folder_make(ctx, path_in(o, "samples", path), who) || (to->lock = gan__folder_lock(ctx, o->out, who)) == -1)
-        return false;
-    to->checkpoint = t->steps.value > 0 && loaded_from(t, path_in(o, "checkpoint.safetensors", path));
-    if (t->steps.value == 0) forget_earlier_run(o);
-    if (config && gan__file_put(ctx, path_in(o, "run.ini", path), config, strlen(config), who)) return false;
-    to->log = gan__jsonl_open(ctx, path_in(o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+    char path[GAN__RUN_PATH];
+    if ((to->lock = gan__run_folder_take(t, o, who)) == -1) return false;
+    to->log = gan__jsonl_open(ctx, gan__run_path(o, "metrics.jsonl", path), t->steps.value > 0 ? t->steps.value : -1, who);
+    if (!to->log) return false;
+    if (t->steps.value == 0) gan__run_folder_clear(o, !config);
+    if (config && gan__file_put(ctx, gan__run_path(o, "run.ini", path), config, strlen(config), who)) return false;
     to->range = range_of(t);
     gan__reporting_start(&to->report, t, o);
     if (o->tensorboard) to->events = gan__events_open(ctx, o->out, t->steps.value + 1, who);

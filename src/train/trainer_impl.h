@@ -20,6 +20,12 @@ typedef struct gan__best {
     int64_t step, samples; /* samples: on each side */
 } gan__best;
 
+/* A file as the file system calls it. All zeros: none. */
+typedef struct gan__file_id {
+    dev_t device;
+    ino_t number;
+} gan__file_id;
+
 struct gan_trainer {
     gan__object object;
     gan_module *G, *D;
@@ -40,8 +46,8 @@ struct gan_trainer {
     gan__data_position good_data;        /* before the first step that was not taken; and the stream of latents */
     int64_t good_latents;
     gan__best best;
-    dev_t loaded_device; /* of the checkpoint that was loaded, with loaded_file; 0: none was */
-    ino_t loaded_file;
+    gan__file_id from_file, from_folder; /* of the checkpoint that was loaded or written last */
+    bool from_failing;                   /* it was written while the watcher told of a failure */
     atomic_bool stop; /* asked for; the next check in gan_train takes it back */
     bool stopped;     /* that ended the latest gan_train */
 };

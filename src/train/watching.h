@@ -35,4 +35,7 @@ bool gan__watching_bad(const gan_trainer *t);
 void gan__watching_add(const gan_trainer *t, gan__st_writer *w);
 bool gan__watching_read(gan_trainer *t, gan__st *file);
 
+/* Was this checkpoint written while the watcher told of a failure? */
+bool gan__watching_told_of_failure(gan__st *file);
+
 #endif

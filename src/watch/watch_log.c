@@ -35,6 +35,7 @@ static void take_line(reader *d, const char *line, size_t length) {
     gan__watch_record r;
     bool took = true;
     if (cJSON_IsString(fault) && cJSON_IsNumber(step)) {
+        if (step->valuedouble != d->w->now.bad_since) d->w->now.bad_in_row = 0; /* a step was taken in between */
         gan_watcher_bad_step(d->w, (int64_t)step->valuedouble, fault->valuestring);
     } else if (read_record(json, &r)) {
         d->w->now.bad_in_row = 0;
@@ -47,16 +48,6 @@ static void take_line(reader *d, const char *line, size_t length) {
     if (took && d->changed && d->w->verdict.kind != before) d->changed(d->user, &d->w->verdict);
 }
 
-/* A line that is too long, or was cut short by a crash, is none of the watcher's. */
-static void read_lines(reader *d, FILE *file, char *line) {
-    while (fgets(line, LINE, file)) {
-        size_t length = strlen(line);
-        bool whole = length && line[length - 1] == '\n';
-        if (whole) take_line(d, line, length);
-        for (int c = whole ? '\n' : 0; c != '\n' && c != EOF;) c = fgetc(file);
-    }
-}
-
 gan_status gan_watch_log(gan_ctx *ctx, const char *path, gan_watch_opts opts, gan_watch_verdict *verdict, gan_watch_fn changed,
                          void *user) {
     *verdict = (gan_watch_verdict){.kind = GAN_WATCH_HEALTHY};
@@ -65,7 +56,7 @@ gan_status gan_watch_log(gan_ctx *ctx, const char *path, gan_watch_opts opts, ga
     FILE *file = line ? fopen(path, "r") : NULL;
     if (line && !file) gan__raise(ctx, GAN_E_IO, "%s: %s: %s", who, path, strerror(errno));
     if (file) {
-        read_lines(&d, file, line);
+        while (gan__json_line(file, line, LINE)) take_line(&d, line, strlen(line));
         if (ferror(file)) gan__raise(ctx, GAN_E_IO, "%s: %s: it cannot be read", who, path);
         fclose(file);
         if (!d.records && !d.w->now.bad_in_row)

@@ -117,6 +117,14 @@ kill -KILL $pid
 wait $pid 2>/dev/null || true
 expect 1 "ended before its first checkpoint" resume again
 
+# Nor is another run's folder gone on in, or what a run left before its first checkpoint gone over.
+expect 2 "straight holds another run" resume hinge --set steps=20 --set out=straight
+mkdir early
+cp straight/run.ini early
+cp straight/checkpoint.safetensors early/best.safetensors
+expect 2 "gan resume early --from best" train $small --steps 2 --out early
+expect 1 "but there is --from best" resume early
+
 # One run in a folder at a time.
 "$gan" train $small --steps 100000000 --out busy >first 2>&1 &
 pid=$!

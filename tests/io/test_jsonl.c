@@ -1,5 +1,7 @@
 #include "io_support.h"
 
+#include "io/json.h"
+
 #include <locale.h>
 
 #include "base/words.h"
@@ -161,6 +163,21 @@ static bool open_and_cut(fixture *f) {
 
 static void test_log__without_memory(void **state) { fail_every_allocation(*state, open_and_cut, 1); }
 
+static void test_lines__that_nobody_wrote_whole_are_left_out(void **state) {
+    fixture *f = *state;
+    static const char text[] = "{1}\n{\0}\n{2}\n{long enough}\n\n{3}\n{cut";
+    static const char *const whole[] = {"{1}", "{2}", "", "{3}"};
+    spit(f->path, text, sizeof text - 1);
+    FILE *file = fopen(f->path, "r");
+    char line[8];
+    for (int i = 0; i < 4; i++) {
+        assert_true(gan__json_line(file, line, sizeof line));
+        assert_string_equal(line, whole[i]);
+    }
+    assert_false(gan__json_line(file, line, sizeof line));
+    fclose(file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -175,6 +192,7 @@ int main(void) {
         TEST(test_log__refuses_what_is_no_line),
         TEST(test_log__where_none_can_be),
         TEST(test_log__without_memory),
+        TEST(test_lines__that_nobody_wrote_whole_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,16 @@ static void test_std__is_flat_at_zero_at_every_order(void **state) {
     expect_flat(*state, std_all, gan_shape2(3, 2));
 }
 
+/* Strides beyond the image, whose product no int holds: only taps that reach it count. */
+static void test_conv__of_any_stride_stays_in_its_memory(void **state) {
+    gan_ctx *ctx = *state;
+    gan_conv_opts o = {.stride_h = 65536, .stride_w = 65536, .output_pad_h = 1, .output_pad_w = 1};
+    gan_tensor *y = gan_conv_transpose2d(gan_ones(ctx, gan_shape4(1, 1, 1, 16)), gan_ones(ctx, gan_shape4(3, 3, 16, 16)), o);
+    check_ok(ctx);
+    assert_true(gan_shape_equal(gan_shape_of(y), gan_shape4(1, 4, 4, 16)));
+    assert_true(gan_item(gan_sum(y)) == 3 * 3 * 16 * 16);
+}
+
 /* A gradient penalty on a batch in which one sample is dead: only that one's gradient is zero, and all are finite. */
 static void test_norm__of_a_zero_sample_leaves_the_others_alone(void **state) {
     gan_ctx *ctx = *state;
@@ -107,6 +117,7 @@ int main(void) {
         TEST(test_sqrt__is_flat_at_zero_at_every_order),
         TEST(test_norm__is_flat_at_zero_at_every_order),
         TEST(test_std__is_flat_at_zero_at_every_order),
+        TEST(test_conv__of_any_stride_stays_in_its_memory),
         TEST(test_norm__of_a_zero_sample_leaves_the_others_alone),
         TEST(test_sqrt__of_a_negative_number_stays_nan),
         TEST(test_extrema__let_nan_through),

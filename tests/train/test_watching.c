@@ -176,6 +176,62 @@ static void test_watching__keeps_the_last_good_checkpoint(void **state) {
     gan_ctx_free(p.ctx);
 }
 
+/* The step of the checkpoint there; -1: none. */
+static int64_t step_of(const char *name) {
+    char path[256];
+    points p = lost_run();
+    int64_t step = gan_trainer_load(p.t, in_folder(name, path)) == GAN_OK ? gan_trainer_steps(p.t) : -1;
+    gan_ctx_free(p.ctx);
+    return step;
+}
+
+/* A stopped run that is gone on with is patient again, and its verdict a good one: that makes no good checkpoint of the one that it
+ * was stopped at. */
+static void test_watching__keeps_the_good_checkpoint_when_a_failed_run_goes_on(void **state) {
+    (void)state;
+    char out[256], path[256];
+    points p = lost_run();
+    gan_train_opts o = {.steps = 6000, .out = in_folder("going-on", out), .checkpoint_every = 200};
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_true(gan_trainer_stopped(p.t));
+    int64_t stopped = gan_trainer_steps(p.t), good = step_of("going-on/good.safetensors");
+    gan_ctx_free(p.ctx);
+    assert_true(good > 0 && good < stopped);
+    p = lost_run();
+    assert_int_equal(gan_trainer_load(p.t, in_folder("going-on/checkpoint.safetensors", path)), GAN_OK);
+    o.steps = stopped + 100, o.checkpoint_every = 0;
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_false(gan_watch_is_failure(gan_trainer_verdict(p.t).kind));
+    gan_ctx_free(p.ctx);
+    assert_int_equal(step_of("going-on/checkpoint.safetensors"), stopped + 100);
+    assert_int_equal(step_of("going-on/good.safetensors"), good);
+}
+
+/* The trainer's own checkpoint is one to keep, whether this call wrote it or the one before. */
+static void test_watching__keeps_a_good_checkpoint_from_call_to_call(void **state) {
+    (void)state;
+    char out[256];
+    points p = lost_run();
+    for (int i = 1; i <= 2; i++) assert_int_equal(gan_train(p.t, (gan_train_opts){.steps = 5 * i, .out = in_folder("calls", out)}), GAN_OK);
+    gan_ctx_free(p.ctx);
+    assert_int_equal(step_of("calls/good.safetensors"), 5);
+}
+
+/* Two runs in one folder would be none. */
+static void test_train__does_not_go_on_in_another_runs_folder(void **state) {
+    (void)state;
+    char out[256];
+    points a = lost_run(), b = lost_run();
+    assert_int_equal(gan_train(a.t, (gan_train_opts){.steps = 2, .out = in_folder("of-a", out)}), GAN_OK);
+    assert_int_equal(gan_train(b.t, (gan_train_opts){.steps = 3, .out = in_folder("of-b", out)}), GAN_OK);
+    assert_int_equal(gan_train(b.t, (gan_train_opts){.steps = 4, .out = in_folder("of-a", out)}), GAN_E_ARG);
+    assert_non_null(strstr(gan_ctx_message(b.ctx), "holds another run"));
+    gan_ctx_clear(b.ctx);
+    assert_int_equal(step_of("of-a/checkpoint.safetensors"), 2);
+    assert_int_equal(gan_train(b.t, (gan_train_opts){.steps = 4, .out = in_folder("of-c", out)}), GAN_OK);
+    gan_ctx_free(a.ctx), gan_ctx_free(b.ctx);
+}
+
 static void test_watching__stops_for_what_it_is_told_to(void **state) {
     (void)state;
     points p = lost_run();
@@ -410,6 +466,9 @@ int main(void) {
         cmocka_unit_test(test_watching__goes_on_with_a_resumed_run),
         cmocka_unit_test(test_watching__stops_for_a_d_that_has_won),
         cmocka_unit_test(test_watching__keeps_the_last_good_checkpoint),
+        cmocka_unit_test(test_watching__keeps_the_good_checkpoint_when_a_failed_run_goes_on),
+        cmocka_unit_test(test_watching__keeps_a_good_checkpoint_from_call_to_call),
+        cmocka_unit_test(test_train__does_not_go_on_in_another_runs_folder),
         cmocka_unit_test(test_watching__stops_for_what_it_is_told_to),
         cmocka_unit_test(test_watching__serves_a_loop_of_ones_own),
         cmocka_unit_test(test_watching__lets_some_steps_go_before_it_gives_up),

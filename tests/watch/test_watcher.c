@@ -1,5 +1,7 @@
 /* Verdicts on series of signals whose meaning is known, and the way from steps to records. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "cmocka_gan.h"
 #include "watch/watcher_impl.h"
@@ -568,6 +570,25 @@ static void test_watcher__advises_in_the_articles_order_and_in_words_that_work(v
     gan_ctx_free(ctx);
 }
 
+/* Faults that good steps lie between are not in a row, in a log as little as in a run. */
+static void test_watcher__reads_faults_of_a_log_as_they_came(void **state) {
+    (void)state;
+    for (int apart = 0; apart < 2; apart++) {
+        char path[] = "/tmp/gan-log-XXXXXX";
+        int file = mkstemp(path);
+        assert_true(file >= 0);
+        for (int i = 0; i < 10; i++) dprintf(file, "{\"step\":%d,\"fault\":\"D's loss is NaN\"}\n", 101 + apart * 4 * i);
+        close(file);
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
+        gan_watch_verdict v;
+        gan_watch_log(ctx, path, (gan_watch_opts){.loss = gan_loss_non_saturating()}, &v, NULL, NULL);
+        assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+        assert_int_equal(v.kind == GAN_WATCH_NONFINITE, !apart);
+        gan_ctx_free(ctx);
+        unlink(path);
+    }
+}
+
 /* All of what is advised for any failure, in one text. */
 static void all_advice(gan_watch_opts o, char *text, size_t size) {
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
@@ -604,6 +625,7 @@ static void test_watcher__advises_nothing_that_would_be_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_watcher__reads_faults_of_a_log_as_they_came),
         cmocka_unit_test(test_watcher__advises_nothing_that_would_be_refused),
         cmocka_unit_test(test_watcher__calls_the_beginning_too_early),
         cmocka_unit_test(test_watcher__calls_healthy_runs_healthy),
