@@ -73,7 +73,7 @@ GAN_API const gan_op *const *gan_ops(int *count);
 
 /* Compares gan_grad of f at x[0..n-1] with central differences, along random directions drawn from the stream
  * "gradcheck", to the given order (1 or 2). Returns the largest error relative to 1 + |value|; infinity if
- * something failed. In float32, expect 1e-2 at best; meaningful to 1e-6 only in the double build. */
+ * something failed. In float32, expect 1e-4 to 1e-2; meaningful to 1e-6 only in the double build. */
 typedef gan_tensor *(*gan_check_fn)(void *user, gan_tensor *const *x, int n);
 typedef struct gan_check_opts {
     double step;   /* of the differences; 0: 1e-5 in double, 1e-2 in float */

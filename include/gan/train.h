@@ -80,7 +80,7 @@ typedef struct gan_train_opts {
     int64_t checkpoint_every; /* 0: only at the end */
     int64_t log_every;       /* steps between lines in metrics.jsonl; 0: 50 */
     int samples;             /* images in a grid; 0: 64 */
-    bool no_report;          /* report.html and samples/progress.png (report.h) are left out */
+    bool no_report;          /* report.html, samples/progress.png (report.h) and status.json are left out */
     bool tensorboard;        /* numbers and grids as event files for TensorBoard, too: events.out.tfevents.* */
     bool ignore_jumps;       /* nothing is done when a loss jumps */
     bool no_watch;           /* the watcher (watch.h) is left out */
@@ -166,7 +166,7 @@ GAN_API const gan_set *gan_trainer_average(gan_trainer *t);
 GAN_API gan_status gan_trainer_save(gan_trainer *t, const char *path);
 
 /* Goes on from such a file, to the byte as if there had been no pause. GAN_E_IO and GAN_E_FORMAT: no such file, or a damaged
- * one; GAN_E_MISMATCH: of other nets, another seed or other data. Nothing is changed then. Options that differ are told through
+ * one; GAN_E_MISMATCH: of other nets, another seed, other data or other tricks. Nothing is changed then. Options that differ are told through
  * the context's log; the trainer's own are in force. */
 GAN_API gan_status gan_trainer_load(gan_trainer *t, const char *path);
 

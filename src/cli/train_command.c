@@ -41,15 +41,11 @@ static void set(gan_config *c, const char *name, const char *value) {
     gan_config_set(c, text);
 }
 
-/* What a configuration starts from, wherever it stands on the command line: a file, another run, a preset. */
-static void take_base(gan_config *c, int option, const char *value) {
+static void take_run(gan_config *c, const char *run) {
     char path[PATH_ROOM];
-    if (option == LIKE && join_path(value, "run.ini", path)) {
-        gan_config_read(c, path);
-        set(c, "out", "");
-    } else if (option == PRESET) {
-        gan_config_preset(c, value);
-    }
+    if (!join_path(run, "run.ini", path)) return;
+    gan_config_read(c, path);
+    set(c, "out", "");
 }
 
 static void take_change(gan_config *c, int option, const char *value, switches *s) {
@@ -67,9 +63,9 @@ static void take_change(gan_config *c, int option, const char *value, switches *
     }
 }
 
-/* The options are gone through three times: first to find faults and the file (what is no option moves to the end), then for what
- * a configuration starts from, then for the changes. -1: go on, otherwise the exit status. */
-enum pass { LOOK, BASE, CHANGES };
+/* The options are gone through four times: first to find faults and the file (what is no option moves to the end), then for what a
+ * configuration starts from, another run and a preset wherever they stand, then for the changes. -1: go on, otherwise the exit status. */
+enum pass { LOOK, RUN, NAMED, CHANGES };
 static int take_options(const command *self, gan_config *c, int argc, char **argv, enum pass pass, switches *s) {
     int option;
     optind = 0; /* from the start again */
@@ -77,7 +73,8 @@ static int take_options(const command *self, gan_config *c, int argc, char **arg
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == '?') return option_error(self, argv, options);
         if (option == HELP) return print_help(self);
-        if (pass == BASE) take_base(c, option, optarg);
+        if (pass == RUN && option == LIKE) take_run(c, optarg);
+        if (pass == NAMED && option == PRESET) gan_config_preset(c, optarg);
         if (pass == CHANGES) take_change(c, option, optarg, s);
     }
     return -1;
@@ -88,7 +85,8 @@ static int configure(const command *self, gan_config *c, int argc, char **argv, 
     if (status < 0 && argc - optind > 1) status = usage_error(self, "more than one file: %s", argv[optind + 1]);
     if (status >= 0) return status;
     if (optind < argc) gan_config_read(c, argv[optind]);
-    take_options(self, c, argc, argv, BASE, s);
+    take_options(self, c, argc, argv, RUN, s);
+    take_options(self, c, argc, argv, NAMED, s);
     return take_options(self, c, argc, argv, CHANGES, s);
 }
 
@@ -246,8 +244,8 @@ const command resume_command = {
     "  --set NAME=VALUE    changes a setting: steps=40000, d.lr=1e-4, data.path=... where the data has moved. What the "
     "checkpoint\n"
     "                      depends on cannot change\n"
-    "  --from NAME         of the checkpoints in the folder: good is the last one before the watcher saw a failure, best the "
-    "one\n"
-    "                      that keep_best kept, failed where a run stood when it ended with an error. What came after is undone\n"
+    "  --from NAME         of the checkpoints in the folder: good is the last but one that was written while the watcher told of\n"
+    "                      no failure, best the one that keep_best kept, failed where a run stood when it ended with an error.\n"
+    "                      What came after is undone\n"
     "  --quiet             tells nothing but warnings and errors\n",
     run_resume};

@@ -28,7 +28,7 @@ static const gan_option run_options[] = {
         .room = sizeof((gan_train_opts *)0)->keep_best),
     ROW("stop_on", TEXT, train.stop_on, "verdicts that end the run: noise,collapse; nothing; empty: d_won",
         .room = sizeof((gan_train_opts *)0)->stop_on),
-    ROW("no_report", BOOL, train.no_report, "leaves the page about the run and the animation out"),
+    ROW("no_report", BOOL, train.no_report, "leaves the page about the run, the animation and status.json out"),
     ROW("tensorboard", BOOL, train.tensorboard, "event files for TensorBoard in the run folder"),
     ROW("ignore_jumps", BOOL, train.ignore_jumps, "a loss that jumps leaves no grid, figure and line"),
     {.name = NULL},

@@ -23,8 +23,8 @@ static const char who[] = "gan_train";
 typedef struct outputs {
     gan__jsonl *log;
     gan__events *events;
-    int lock;        /* of the folder */
-    double range;    /* of the axes of points, one for all pictures; 0: of images */
+    int lock;     /* of the folder */
+    double range; /* of the axes of points, one for all pictures; 0: of images */
     gan__reporting report;
     gan__evaluating evaluating;
 } outputs;
@@ -56,7 +56,8 @@ static void write_samples(gan_trainer *t, const gan_train_opts *o, const outputs
     gan_scope_begin(ctx);
     gan_tensor *x = gan_trainer_sample(t, o->samples, 0);
     gan_tensor *group = gan__generators_of(t, o->samples);
-    if (!gan_is_nil(x)) gan_write_grid(x, gan__run_path(o, name, path), (gan_grid_opts){.gap = 2, .range = to->range, .group = group});
+    if (!gan_is_nil(x))
+        gan_write_grid(x, gan__run_path(o, name, path), (gan_grid_opts){.gap = 2, .range = to->range, .group = group});
     gan_scope_end(ctx);
     if (gan__ok(ctx)) gan__events_picture(to->events, t->steps.value, "samples", path);
 }

@@ -10,8 +10,8 @@
 /* out/name, into path, which it returns. */
 const char *gan__run_path(const gan_train_opts *o, const char *name, char path[GAN__RUN_PATH]);
 
-/* Makes the folder where it is missing and takes it for this run alone: the lock, for gan__folder_unlock. -1 (raised): another run
- * is going on in it, or it holds another run than the one that the trainer goes on with. */
+/* Makes the folder where it is missing and takes it for this run alone: the lock, for gan__folder_unlock. -1 (raised): another
+ * run is going on in it, or it holds another run than the one that the trainer goes on with. */
 int gan__run_folder_take(gan_trainer *t, const gan_train_opts *o, const char *who);
 
 /* Removes what an earlier run left, so that whatever becomes of the new one, nobody goes on with the old one, or reads of it, by

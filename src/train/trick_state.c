@@ -75,7 +75,7 @@ bool gan__tricks_read(gan_trainer *t, gan__st *file, const char *who) {
     const char *there = gan__st_meta(file, "tricks");
     if (!there || strcmp(there, here)) {
         gan__raise(ctx, GAN_E_MISMATCH, "%s: %s: its tricks are \"%s\", here they are \"%s\"", who, gan__st_path(file),
-                   there ? there : "", here);
+                   there ? there + strspn(there, " ") : "", here + strspn(here, " "));
         return false;
     }
     for (int i = 0; i < t->n_tricks; i++)

@@ -327,7 +327,8 @@ static void part_name(const gan__watch_state *part, char name[32]) { snprintf(na
 void gan__watching_add(const gan_trainer *t, gan__st_writer *w) {
     gan__watch_state parts[GAN__WATCH_STATES];
     if (!t->watcher) return;
-    gan__st_add_meta(w, "watch.verdict", gan_watch_name(gan_watcher_verdict(t->watcher).kind));
+    gan_watch_kind kind = gan_watcher_verdict(t->watcher).kind; /* what was not finite is no part of the state */
+    if (gan_watch_is_failure(kind) && kind != GAN_WATCH_NONFINITE) gan__st_add_meta(w, "watch.failing", gan_watch_name(kind));
     if (t->watcher->now.bad_in_row > 0) {
         gan__st_add_meta_int(w, "watch.good_epoch", t->good_data.epoch);
         gan__st_add_meta_int(w, "watch.good_position", t->good_data.offset);
@@ -346,12 +347,7 @@ void gan__watching_add(const gan_trainer *t, gan__st_writer *w) {
     }
 }
 
-bool gan__watching_told_of_failure(gan__st *file) {
-    const char *verdict = gan__st_meta(file, "watch.verdict");
-    for (int k = 0; verdict && gan_watch_name((gan_watch_kind)k); k++)
-        if (!strcmp(verdict, gan_watch_name((gan_watch_kind)k))) return gan_watch_is_failure((gan_watch_kind)k);
-    return false;
-}
+bool gan__watching_told_of_failure(gan__st *file) { return gan__st_meta(file, "watch.failing") != NULL; }
 
 /* Where the run stood before the first of steps that were not taken; where that is not told, those are forgotten. */
 static void read_good(gan_trainer *t, gan__st *file) {

@@ -3,7 +3,9 @@
 #   bench_runs.sh GAN_BENCH
 set -eu
 out=$("$1" --threads 2 --seconds 0 S4 conv-c4)
-echo "$out" | grep -q '^S4 ' && echo "$out" | grep -q '^conv-c4 ' && echo "$out" | grep -q '^peak of '
+for row in 'S4 ' 'conv-c4 ' 'peak of '; do
+    echo "$out" | grep -q "^$row" || { echo "no row \"$row\" in: $out"; exit 1; }
+done
 json=$("$1" --threads 1 --seconds 0 --json - S4)
 for field in median min gflops share peak_gflops rss_mb mallocs times; do
     case $json in *"\"$field\": "*) ;; *) echo "no $field in: $json"; exit 1 ;; esac

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The lists name everything there is, help is there for every command, and inspect tells what runs and files hold.
-#     listings.sh GAN
+#     listings.sh GAN MANUAL
 . "$(dirname "$0")/small.sh"
+manual=$2
 cd "$work"
 
 for command in train resume sample eval classifier report inspect watch tricks settings presets; do
@@ -9,6 +10,10 @@ for command in train resume sample eval classifier report inspect watch tricks s
     expect 0 "usage: gan $command" help $command
     expect 0 "usage: gan $command" $command -h
     expect 0 " $command " --help
+    "$gan" $command --help | sed -n 's/^  \(-., \)\{0,1\}--\([a-z-]*\).*/\2/p' | sed 's/-/\\-/g' >options
+    for option in $(cat options); do
+        grep -qF -- "\\-\\-$option" "$manual" || { echo "gan $command: --$option is not in the manual"; failed=1; }
+    done
 done
 expect 0 "gan " --version
 

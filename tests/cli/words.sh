@@ -62,6 +62,15 @@ refused '-n is "0"' sample run --out grid.png -n 0
 refused 'call it .png' sample run --out grid.jpg
 refused 'it can be checkpoint, good, best or failed' resume run --from nowhere
 
+# --like and --preset come before all other options, in this order, wherever they stand.
+cd ..
+"$gan" train $small --out liked --steps 1 --set loss=least_squares >output 2>&1
+for order in "--preset hinge --like liked" "--like liked --preset hinge"; do
+    expect 0 "loss = hinge" train --data ring --out x --dry-run $order
+done
+rm -r liked
+cd empty
+
 # What is a matter of the world: exit status 1.
 expect 1 'no file can be made in none/' classifier --data . --out none/c.safetensors
 expect 1 'no file can be made in none/' eval none --json none/a.json

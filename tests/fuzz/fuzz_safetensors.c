@@ -20,6 +20,7 @@ static void read_all(gan_ctx *ctx, gan__st *file) {
         if (gan__st_find(file, t->name) != t || !values) abort(); /* how libFuzzer learns of a finding */
         gan__st_read_real(file, t, values);
         gan__st_read_i64(file, t, values);
+        gan__st_read_f64(file, t, values);
         free(values);
         gan_ctx_clear(ctx);
     }

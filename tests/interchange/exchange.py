@@ -20,7 +20,7 @@ except ImportError:  # the format is simple enough to go without
             data = f.read()
         (size,) = struct.unpack("<Q", data[:8])
         header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
-        kinds = {"F32": torch.float32, "I64": torch.int64}
+        kinds = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
         return {
             name: torch.frombuffer(bytearray(body[slice(*t["data_offsets"])]), dtype=kinds[t["dtype"]]).reshape(t["shape"])
             for name, t in header.items()

@@ -185,9 +185,89 @@ static void test_load__refuses_what_would_not_go_on_as_before(void **state) {
     expect_refusal(r, "a", GAN_E_MISMATCH, "its data is");
 
     r = fresh(5);
+    gan_trainer_use(r.trainer, gan_replay(r.ctx, gan_replay_defaults()));
+    expect_refusal(r, "a", GAN_E_MISMATCH, "its tricks are \"\", here they are \"replay\"");
+
+    r = fresh(5);
     char path[256];
     gan_save_weights(r.G, in_folder("weights", path));
     expect_refusal(r, "weights", GAN_E_FORMAT, "no checkpoint");
+}
+
+/* --- a trick of one's own, with state --------------------------------------------------------------------------------- */
+
+typedef struct memory {
+    gan_tensor *mean; /* a moving mean of what D sees */
+    gan_trick_count *turns;
+} memory;
+
+static void remember_begin(gan_trick *k, const gan_turn *turn) {
+    (void)turn;
+    *(memory *)gan_trick_data(k) = (memory){gan_trick_tensor(k, "mean", gan_shape1(1)), gan_trick_counter(k, "turns")};
+}
+
+static gan_tensor *remember_term(gan_trick *k, const gan_turn *turn) {
+    const memory *m = gan_trick_data(k);
+    if (turn->player != GAN_PLAYER_G) return NULL;
+    return gan_mul(gan_mean(turn->fake), gan_sum(gan_scale(m->mean, 1 + (double)gan_trick_count_get(m->turns))));
+}
+
+static void remember_after(gan_trick *k, const gan_turn *turn) {
+    const memory *m = gan_trick_data(k);
+    if (turn->player != GAN_PLAYER_D) return;
+    gan_real next = (gan_real)(.5 * gan_item(m->mean) + .5 * gan_item(gan_mean(turn->fake)));
+    gan_assign(m->mean, &next, 1);
+    gan_trick_count_set(m->turns, gan_trick_count_get(m->turns) + 1);
+}
+
+static memory *remembering(small_run r) {
+    static const gan_trick_type type = {.name = "memory", .data_bytes = sizeof(memory), .attach = remember_begin,
+                                        .term = remember_term, .after = remember_after};
+    gan_trick *k = gan_trick_new(r.ctx, &type, (gan_trick_opts){.weight = gan_constant(1)});
+    gan_trainer_use(r.trainer, k);
+    return gan_trick_data(k);
+}
+
+static void steps_and_save(small_run r, int steps, const char *name) {
+    char path[256];
+    for (int i = 0; i < steps; i++) assert_int_equal(gan_trainer_step(r.trainer, NULL), GAN_OK);
+    assert_int_equal(gan_trainer_save(r.trainer, in_folder(name, path)), GAN_OK);
+}
+
+/* What it keeps in tensors and counters goes with the checkpoint, and back with a step that failed. */
+static void test_trick__of_ones_own_keeps_its_state(void **state) {
+    (void)state;
+    char path[256];
+    small_run r = fresh(5);
+    remembering(r);
+    steps_and_save(r, 4, "own-straight");
+    gan_ctx_free(r.ctx);
+    r = fresh(5);
+    remembering(r);
+    steps_and_save(r, 2, "own-half");
+    gan_ctx_free(r.ctx);
+    r = fresh(5);
+    memory *m = remembering(r);
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("own-half", path)), GAN_OK);
+    assert_int_equal(gan_trick_count_get(m->turns), 2);
+    double mean = gan_item(m->mean);
+    assert_true(mean != 0);
+    int failed = 0;
+    for (int64_t n = 1; n < 4000; n += 29) { /* wherever in the step memory runs out */
+        gan_ctx_fail_alloc(r.ctx, n);
+        bool ok = gan_trainer_step(r.trainer, NULL) == GAN_OK;
+        gan_ctx_fail_alloc(r.ctx, 0);
+        if (ok) break;
+        gan_ctx_clear(r.ctx);
+        failed++;
+        assert_int_equal(gan_trick_count_get(m->turns), 2);
+        assert_true(gan_item(m->mean) == mean);
+    }
+    assert_true(failed > 3);
+    assert_int_equal(gan_trainer_load(r.trainer, in_folder("own-half", path)), GAN_OK);
+    steps_and_save(r, 2, "own-resumed");
+    gan_ctx_free(r.ctx);
+    expect_same_file("own-straight", "own-resumed");
 }
 
 static void write_file(const char *name, const unsigned char *bytes, long size) {
@@ -375,6 +455,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_resume__is_exact_with_schedules_of_the_rates),
         cmocka_unit_test(test_files__differ_when_the_run_does),
         cmocka_unit_test(test_load__refuses_what_would_not_go_on_as_before),
+        cmocka_unit_test(test_trick__of_ones_own_keeps_its_state),
         cmocka_unit_test(test_load__refuses_a_cut_or_flipped_file),
         cmocka_unit_test(test_train__that_fails_leaves_its_last_step_to_be_saved),
         cmocka_unit_test(test_load__that_fails_takes_back_nothing_done_before),

@@ -207,6 +207,24 @@ static void test_watching__keeps_the_good_checkpoint_when_a_failed_run_goes_on(v
     assert_int_equal(step_of("going-on/good.safetensors"), good);
 }
 
+/* Samples are compared with the data that they are to be like, even if D is trained on other data. */
+static void test_watching__compares_with_a_reference(void **state) {
+    (void)state;
+    char out[256];
+    points p = lost_run();
+    gan_dataset *grid = gan_grid_data(p.ctx, (gan_mixture_opts){.count = 1000, .held_out = .2});
+    gan_train_opts o = {.steps = 100, .out = in_folder("reference", out), .look_every = 50, .reference = grid};
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_true(occurrences("reference/metrics.jsonl", "\"own_distance\":") > 0);
+    gan_ctx_free(p.ctx);
+    p = lost_run();
+    o.reference = NULL, o.out = in_folder("no-reference", out);
+    assert_int_equal(gan_train(p.t, o), GAN_OK);
+    assert_int_equal(occurrences("no-reference/metrics.jsonl", "\"own_distance\":"), 0);
+    assert_true(occurrences("no-reference/metrics.jsonl", "\"distance\":") > 0);
+    gan_ctx_free(p.ctx);
+}
+
 /* The trainer's own checkpoint is one to keep, whether this call wrote it or the one before. */
 static void test_watching__keeps_a_good_checkpoint_from_call_to_call(void **state) {
     (void)state;
@@ -469,6 +487,7 @@ int main(void) {
         cmocka_unit_test(test_watching__keeps_the_good_checkpoint_when_a_failed_run_goes_on),
         cmocka_unit_test(test_watching__keeps_a_good_checkpoint_from_call_to_call),
         cmocka_unit_test(test_train__does_not_go_on_in_another_runs_folder),
+        cmocka_unit_test(test_watching__compares_with_a_reference),
         cmocka_unit_test(test_watching__stops_for_what_it_is_told_to),
         cmocka_unit_test(test_watching__serves_a_loop_of_ones_own),
         cmocka_unit_test(test_watching__lets_some_steps_go_before_it_gives_up),
