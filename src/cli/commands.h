@@ -30,9 +30,8 @@ int usage_error(const command *self, const char *format, ...) GAN_PRINTF(2, 3);
  * several, or one without its value. */
 int option_error(const command *self, char **argv, const struct option *options);
 
-/* Reads options that are rows of a table, as --name VALUE or, of BOOL, --name, into opts; -n VALUE where the name is a letter;
- * and
- * --help. -1: go on, at optind, otherwise the exit status. */
+/* Reads options that are rows of a table into opts, as --name VALUE or, of BOOL, --name, and -n VALUE where the name is a letter;
+ * and --help. -1: go on, at optind, otherwise the exit status. */
 int read_options(const command *self, const gan_option *rows, void *opts, int argc, char **argv);
 
 /* The context's error on stderr; EXIT_FAILED. */
