@@ -97,6 +97,7 @@ bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real
     gan__conv_shape s = simplified(shape);
     gan__patches product = conv_product(&s, x, w, y);
     if (size_y(&s) == 0) return true;
+    if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_run(ctx, &product, 1);
     if (s.kh * s.kw > 1 && better_mirrored(&s)) return conv_mirrored(ctx, &s, x, w, y);
     return gan__patches_run(ctx, &product, 1, kept);
 }
@@ -133,13 +134,18 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
                             gan__packed **kept, gan_real *x) {
     gan__conv_shape s = simplified(shape);
     if (size_x(&s) == 0) return true;
-    if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS) return gan__columns_run(ctx, &s, y, w, x);
     gan__patches *products = gan__alloc(ctx, (size_t)(gan__least(s.sh, s.h) * gan__least(s.sw, s.w)) * sizeof *products);
     if (!products) return false;
     int count = 0;
     for (int py = 0; py < s.sh && py < s.h; py++)
         for (int px = 0; px < s.sw && px < s.w; px++) products[count++] = phase_product(&s, py, px, y, w, x);
-    bool ok = gan__patches_run(ctx, products, count, kept);
+    bool ok;
+    if (gan__lanes_fit(ctx, products, count))
+        ok = gan__lanes_run(ctx, products, count);
+    else if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS)
+        ok = gan__columns_run(ctx, &s, y, w, x);
+    else
+        ok = gan__patches_run(ctx, products, count, kept);
     gan__free(ctx, products);
     return ok;
 }
@@ -160,6 +166,8 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const g
         memset(w, 0, (size_t)size_w(&s) * sizeof *w);
         return true;
     }
+    gan__patches product = conv_product(&s, x, w, (float *)y);
+    if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_weight_run(ctx, &product, w);
     return better_mirrored(&s) ? weight_mirrored(ctx, &s, x, y, w) : gan__weight_run(ctx, &s, x, y, w);
 }
 

@@ -44,6 +44,13 @@ typedef struct gan__patches {
  * packing would be much of the work, uses and adds to what is kept, unless that is NULL. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept);
 
+/* The same where both sides have few channels and there are many images; w likewise, from a convolution's product with y as its
+ * result. All products have the source and the numbers of channels in common, and write into the same images, the first at their
+ * first number. */
+bool gan__lanes_fit(gan_ctx *ctx, const gan__patches *products, int count);
+bool gan__lanes_run(gan_ctx *ctx, const gan__patches *products, int count);
+bool gan__lanes_weight_run(gan_ctx *ctx, const gan__patches *product, float *w);
+
 /* gan__conv_input where x has few channels. */
 bool gan__columns_run(gan_ctx *ctx, const gan__conv_shape *s, const float *y, const float *w, float *x);
 

@@ -127,6 +127,19 @@ static void test_conv__random_shapes_agree_with_the_reference(void **state) {
     check_everywhere(shapes, COUNT);
 }
 
+/* Few channels and more images than a vector has lanes, which have a road of their own. */
+static void test_conv__many_images_of_few_channels_agree_with_the_reference(void **state) {
+    (void)state;
+    enum { COUNT = 150 };
+    static gan__conv_shape shapes[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        shapes[i] = random_shape(i % 2 ? 9 : 16);
+        shapes[i].n = upto(4, 40);
+    }
+    shapes[0].n = 1100; /* parts of several blocks in weight gradients */
+    check_everywhere(shapes, COUNT);
+}
+
 /* Shapes that take a road of their own, or end on the edge of a block, a panel or a piece. */
 static void test_conv__special_shapes_agree_with_the_reference(void **state) {
     (void)state;
@@ -157,6 +170,12 @@ static void test_conv__special_shapes_agree_with_the_reference(void **state) {
         {1, 2, 50, 3, 1, 1, 4, 2, 50, 1, 1, 0, 0},       /* a kernel as wide as the image */
         {1, 2, 70, 15, 1, 3, 4, 2, 68, 1, 1, 0, 0},      /* a row of taps longer than a piece */
         {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0},
+        {128, 28, 28, 3, 14, 14, 2, 3, 3, 2, 2, 1, 1},   /* many images: small nets of digits */
+        {33, 28, 28, 8, 28, 28, 3, 3, 3, 1, 1, 1, 1},
+        {20, 4, 4, 3, 3, 3, 4, 3, 3, 2, 2, -20, 20},     /* nothing of x is read */
+        {20, 9, 9, 2, 3, 3, 2, 1, 1, 3, 3, 0, 0},        /* most of x is not read */
+        {20, 4, 4, 0, 2, 2, 5, 4, 4, 2, 2, 1, 1},        /* empty sums */
+        {20, 0, 4, 2, 2, 2, 5, 4, 4, 2, 2, 1, 1},        /* nothing there */
         {0, 4, 4, 3, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty batch */
         {2, 4, 4, 0, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty sums */
     };
@@ -168,7 +187,8 @@ static void test_conv__bits_do_not_depend_on_the_number_of_threads(void **state)
     const gan__conv_shape shapes[] = {
         {4, 32, 32, 3, 16, 16, 64, 4, 4, 2, 2, 1, 1},  {4, 16, 16, 64, 8, 8, 128, 4, 4, 2, 2, 1, 1},
         {16, 4, 4, 128, 1, 1, 1, 4, 4, 1, 1, 0, 0},    {16, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},
-        {4, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},
+        {4, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},  {50, 9, 9, 3, 5, 5, 6, 3, 3, 2, 2, 1, 1},
+        {1200, 4, 4, 2, 4, 4, 3, 3, 3, 1, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const gan__conv_shape *s = &shapes[i];
@@ -195,7 +215,8 @@ static void test_conv__every_failed_request_is_reported_and_leaks_nothing(void *
     (void)state;
     const gan__conv_shape shapes[] = {{2, 16, 16, 3, 8, 8, 20, 4, 4, 2, 2, 1, 1},
                                       {64, 16, 16, 20, 16, 16, 3, 3, 3, 1, 1, 1, 1},
-                                      {3, 4, 4, 20, 1, 1, 1, 4, 4, 1, 1, 0, 0}};
+                                      {3, 4, 4, 20, 1, 1, 1, 4, 4, 1, 1, 0, 0},
+                                      {40, 9, 9, 3, 5, 5, 6, 3, 3, 2, 2, 1, 1}};
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (kind k = 0; k < KINDS; k++) {
@@ -251,6 +272,7 @@ static void test_conv__calls_are_counted_by_kind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv__random_shapes_agree_with_the_reference),
+        cmocka_unit_test(test_conv__many_images_of_few_channels_agree_with_the_reference),
         cmocka_unit_test(test_conv__special_shapes_agree_with_the_reference),
         cmocka_unit_test(test_conv__bits_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(test_conv__every_failed_request_is_reported_and_leaks_nothing),
