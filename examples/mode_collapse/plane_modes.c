@@ -31,7 +31,8 @@ static double std_of(int data) { return data == RING ? GAN_RING_STD : GAN_GRID_S
  * of the distance between modes, where they run into each other and mass can flow, to a twenty-fifth, and stays there: G is judged
  * without, but where D saw no noise in the end the shares of modes stayed as they were. The penalties are weak, since a D that tells
  * apart what such noise blurs has slopes near 1/sigma; without them modes were lost late. Rates go to nothing at the end; G is averaged.
- * Nets are narrower than PacGAN's: on the grid they are better at this rate, and cheaper. */
+ * Nets are narrower than PacGAN's: on the grid they are better at this rate, and cheaper. G has no batch norm: a batch's statistics
+ * shake its samples by more than a mode is wide, and keep it from getting steep between modes. */
 static void use_best(gan_ctx *ctx, gan_trainer *t, const experiment_run *run) {
     double between = run->data == RING ? 2 * sin(3.14159265358979 / 8) : 2, last = between / 25;
     gan_schedule sigma = gan_exponential_decay(between / 4, last, run->steps * 2 / 5), gamma = gan_constant(.3 * last * last);
@@ -67,13 +68,15 @@ static gan_trainer *set_up(gan_ctx *ctx, const experiment_run *run) {
     gan_trainer_opts o = options_of(run);
     gan_mixture_opts points = {.count = 100000};
     gan_dataset *data = run->data == RING ? gan_ring_data(ctx, points) : gan_grid_data(ctx, points);
-    int64_t width = run->method == BEST ? 128 : 200;
-    gan_module *G = gan_mlp_generator(ctx, (gan_mlp_opts){.latent = 2, .width = 2 * width, .depth = 4, .g_norm = GAN_NORM_BATCH});
+    bool best = run->method == BEST;
+    int64_t width = best ? 128 : 200;
+    gan_norm_kind norm = best ? GAN_NORM_NONE : GAN_NORM_BATCH;
+    gan_module *G = gan_mlp_generator(ctx, (gan_mlp_opts){.latent = 2, .width = 2 * width, .depth = 4, .g_norm = norm});
     gan_module *D = gan_mlp_discriminator(ctx, (gan_mlp_opts){.width = width, .depth = 3, .maxout = 5, .pack = o.pack});
-    gan_module_init(G, gan_init_dcgan());
+    gan_module_init(G, best ? gan_init_he() : gan_init_dcgan());
     gan_module_init(D, gan_init_dcgan());
     gan_trainer *t = gan_trainer_new(G, D, data, o);
-    if (run->method == BEST) use_best(ctx, t, run);
+    if (best) use_best(ctx, t, run);
     return t;
 }
 

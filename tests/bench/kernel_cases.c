@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "kernels/conv.h"
+#include "kernels/conv_engine.h"
 #include "kernels/norm.h"
 #include "kernels/update.h"
 
@@ -53,6 +53,25 @@ static void input_step(void *p) {
 static void weight_step(void *p) {
     state *st = p;
     gan__conv_weight(st->ctx, &st->s, st->a, st->b, st->to);
+}
+
+/* What few channels would take without the road of their own. */
+static void tiles_conv_step(void *p) {
+    state *st = p;
+    const gan__conv_shape *s = &st->s;
+    gan__patches product = {.src = st->a, .n = s->n, .h = s->h, .w = s->w, .c = s->c, .oh = s->oh, .ow = s->ow,
+                            .kh = s->kh, .kw = s->kw, .sh = s->sh, .sw = s->sw, .top = s->pt, .left = s->pl,
+                            .weight = st->to, .tap_y = s->kw * s->c * s->k, .tap_x = s->c * s->k, .in = s->k, .out = 1,
+                            .k = s->k, .dst = st->b, .dst_n = s->oh * s->ow * s->k, .dst_y = s->ow * s->k, .dst_x = s->k};
+    gan__patches_run(st->ctx, &product, 1, NULL);
+}
+static void columns_input_step(void *p) {
+    state *st = p;
+    gan__columns_run(st->ctx, &st->s, st->b, st->to, st->a);
+}
+static void tiles_weight_step(void *p) {
+    state *st = p;
+    gan__weight_run(st->ctx, &st->s, st->a, st->b, st->to);
 }
 
 /* --- batch norm and activation, and their derivative ------------------------------------------------------- */
@@ -128,6 +147,9 @@ LAYER(c8, 8, 256, 512)
 static const gan__conv_shape c4 = {64, 4, 4, 512, 1, 1, 1, 4, 4, 1, 1, 0, 0};
 static const gan__conv_shape z4 = {64, 4, 4, 512, 1, 1, 100, 4, 4, 1, 1, 0, 0};
 
+static const gan__conv_shape few = {128, 28, 28, 3, 14, 14, 2, 3, 3, 2, 2, 1, 1};
+#define FEW_GFLOP CONV_GFLOP(128, 14, 3, 2, 9)
+
 static const bench_case kernels[] = {
     LAYER_CASES(c64, 64, 3, 64),
     LAYER_CASES(c32, 32, 64, 128),
@@ -138,6 +160,12 @@ static const bench_case kernels[] = {
     {"weight-c4", "weight gradient", CONV_GFLOP(64, 1, 512, 1, 16), 0, begin_conv, weight_step, &c4},
     {"input-z4", "a generator's first layer: 100 -> 512, 4x4", CONV_GFLOP(64, 1, 512, 100, 16), 0, begin_conv, input_step, &z4},
     {"weight-z4", "its weight gradient", CONV_GFLOP(64, 1, 512, 100, 16), 0, begin_conv, weight_step, &z4},
+    {"conv-few", "forward: 3 -> 2 channels, 3x3, from 28 px, 128 images", FEW_GFLOP, 0, begin_conv, conv_step, &few},
+    {"conv-few-tiles", "the same through tiles", FEW_GFLOP, 0, begin_conv, tiles_conv_step, &few},
+    {"input-few", "input gradient", FEW_GFLOP, 0, begin_conv, input_step, &few},
+    {"input-few-tiles", "the same through tiles", FEW_GFLOP, 0, begin_conv, columns_input_step, &few},
+    {"weight-few", "weight gradient", FEW_GFLOP, 0, begin_conv, weight_step, &few},
+    {"weight-few-tiles", "the same through tiles", FEW_GFLOP, 0, begin_conv, tiles_weight_step, &few},
     {"norm-act", "batch norm + ReLU forward, 64x32x32x64 (x twice, y)", 0, 3 * MAPS_GBYTE, begin_norm, norm_forward_step, NULL},
     {"norm-act-grad", "and backward (x twice, g twice, dx)", 0, 8 * MAPS_GBYTE, begin_norm, norm_both_step, NULL},
     {"adam", "Adam of 4 M parameters (4 arrays read, 3 written)", 0, 7 * 4e-9 * ADAM_COUNT, begin_adam, adam_step, NULL},
