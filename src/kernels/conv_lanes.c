@@ -115,7 +115,7 @@ bool gan__lanes_fit(gan_ctx *ctx, const gan__patches *products, int count) {
     const gan__patches *p = products;
     if (p->c > MOST_CHANNELS || p->k > MOST_CHANNELS || p->c * p->k > MOST_PRODUCTS || p->n < isa->lanes) return false;
     window v = window_of(products, count);
-    return scratch_size(isa, &v, p) <= MOST_SCRATCH;
+    return v.h <= MOST_SCRATCH && v.w <= MOST_SCRATCH && scratch_size(isa, &v, p) <= MOST_SCRATCH;
 }
 
 bool gan__lanes_run(gan_ctx *ctx, const gan__patches *products, int count) {

@@ -140,6 +140,8 @@ static void test_conv__many_images_of_few_channels_agree_with_the_reference(void
     check_everywhere(shapes, COUNT);
 }
 
+#define FAR (1 << 30)
+
 /* Shapes that take a road of their own, or end on the edge of a block, a panel or a piece. */
 static void test_conv__special_shapes_agree_with_the_reference(void **state) {
     (void)state;
@@ -176,6 +178,7 @@ static void test_conv__special_shapes_agree_with_the_reference(void **state) {
         {20, 9, 9, 2, 3, 3, 2, 1, 1, 3, 3, 0, 0},        /* most of x is not read */
         {20, 4, 4, 0, 2, 2, 5, 4, 4, 2, 2, 1, 1},        /* empty sums */
         {20, 0, 4, 2, 2, 2, 5, 4, 4, 2, 2, 1, 1},        /* nothing there */
+        {20, 4, 4, 2, 2, 2, 3, 3, 3, FAR, FAR, FAR, FAR}, /* far apart: the last patch is at x, the others nowhere */
         {0, 4, 4, 3, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty batch */
         {2, 4, 4, 0, 2, 2, 5, 4, 4, 2, 2, 1, 1},         /* empty sums */
     };
