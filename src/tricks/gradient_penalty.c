@@ -52,6 +52,12 @@ static const struct {
     [GAN_PENALTY_R2] = {"r2", at_fake, zero_centred},
 };
 
+/* What the penalty makes of the gradient of D's verdict by what it saw. */
+static gan_tensor *of_verdict(const gan_loss *loss, gan_penalty_kind kind, gan_tensor *verdict, gan_tensor *x) {
+    gan_tensor *gradient = gan_grad(gan_sum(gan_loss_realness(loss, verdict)), x, (gan_grad_opts){.create_graph = true});
+    return gan_is_nil(gradient) ? gradient : kinds[kind].of(gradient);
+}
+
 gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *loss, gan_penalty_kind kind, gan_tensor *real,
                         gan_tensor *fake, gan_tensor *label, gan_stream *stream) {
     gan_ctx *ctx = gan_module_ctx(D);
@@ -66,14 +72,16 @@ gan_tensor *gan_penalty(gan_module *D, const gan_set *values, const gan_loss *lo
     /* A handle of its own: what D's values owe to the same samples, in steps that are imagined, is no part of this gradient. */
     gan_tensor *at = kinds[kind].point(real, fake, stream), *x = gan_reshape(at, gan_shape_of(at));
     gan_input in = {x, kind == GAN_PENALTY_R2 ? NULL : label};
-    gan_tensor *verdict = gan_module_call(D, in, (gan_call_opts){.set = values}).y;
-    gan_tensor *gradient = gan_grad(gan_sum(gan_loss_realness(loss, verdict)), x, (gan_grad_opts){.create_graph = true});
-    return gan_is_nil(gradient) ? gradient : kinds[kind].of(gradient);
+    return of_verdict(loss, kind, gan_module_call(D, in, (gan_call_opts){.set = values}).y, x);
 }
 
 static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     if (turn->player != GAN_PLAYER_D) return NULL;
     const gan_gradient_penalty_opts *o = gan_trick_data(k);
+    bool real = o->kind == GAN_PENALTY_R1, fake = o->kind == GAN_PENALTY_R2;
+    gan_tensor *verdict = real ? turn->real_out.y : fake ? turn->fake_out.y : NULL;
+    /* Where D has judged already it need not do so again, unless its values owe to the same samples, as in steps that are imagined. */
+    if (verdict && !turn->values) return of_verdict(turn->loss, o->kind, verdict, real ? turn->real_seen : turn->fake_seen);
     return gan_penalty(turn->D, turn->values, turn->loss, o->kind, turn->real_seen, turn->fake_seen, turn->real.label,
                        gan_trick_stream(k));
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmocka_gan.h"
+#include "point_run.h"
 #include "support/golden.h"
 
 #define FILE_NAME "penalty.safetensors"
@@ -190,12 +191,87 @@ static void test_penalties__carry_the_labels_of_the_reals(void **state) {
     gan_ctx_free(ctx);
 }
 
+/* --- in training ----------------------------------------------------------------------------------------------- */
+
+/* A D of two layers that counts how often it runs. */
+typedef struct counted {
+    gan_module *net;
+    int runs;
+} counted;
+
+static gan_tensor *counted_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    counted *d = gan_module_data(m);
+    d->runs++;
+    return gan_call_child(call, d->net, x);
+}
+
+static const gan_module_type counted_type = {.name = "Counted", .forward = counted_forward, .data_bytes = sizeof(counted)};
+
+static gan_module *counted_mlp(gan_ctx *ctx) {
+    gan_module *m = gan_module_new(ctx, &counted_type);
+    counted *d = gan_module_data(m);
+    d->net = gan_mlp_discriminator(ctx, (gan_mlp_opts){.width = 12});
+    gan_module_add_child(m, "net", d->net);
+    return m;
+}
+
+/* The penalty as a term of this program, with a run of D of its own. */
+static gan_tensor *own_term(const gan_turn *turn, gan_penalty_kind kind) {
+    if (turn->player != GAN_PLAYER_D) return NULL;
+    return gan_penalty(turn->D, NULL, turn->loss, kind, turn->real_seen, turn->fake_seen, NULL, NULL);
+}
+static gan_tensor *own_r1(gan_trick *k, const gan_turn *turn) { return (void)k, own_term(turn, GAN_PENALTY_R1); }
+static gan_tensor *own_r2(gan_trick *k, const gan_turn *turn) { return (void)k, own_term(turn, GAN_PENALTY_R2); }
+
+/* D's weights after some steps, and how often it has run in each. */
+static void train_counted(bool own, bool at_once, int steps, gan_real *to, int64_t count, int *runs) {
+    static const gan_trick_type types[] = {{.name = "own r1", .term = own_r1}, {.name = "own r2", .term = own_r2}};
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.seed = 3, .threads = 1});
+    gan_trainer_opts o = point_opts();
+    o.simultaneous = at_once;
+    gan_module *D = counted_mlp(ctx);
+    gan_trainer *t = gan_trainer_new(gan_mlp_generator(ctx, (gan_mlp_opts){.width = 12}), D,
+                                     gan_ring_data(ctx, (gan_mixture_opts){.count = 256}), o);
+    for (int i = 0; i < 2; i++) {
+        gan_gradient_penalty_opts penalty = {GAN_PENALTY_R1 + i, gan_constant(2), 1};
+        gan_trainer_use(t, own ? gan_trick_new(ctx, &types[i], (gan_trick_opts){penalty.weight, 1})
+                               : gan_gradient_penalty(ctx, penalty));
+    }
+    int before = ((counted *)gan_module_data(D))->runs;
+    for (int i = 0; i < steps; i++) gan_trainer_step(t, NULL);
+    check_ok(ctx);
+    *runs = (((counted *)gan_module_data(D))->runs - before) / steps;
+    for (int i = 0; i < gan_module_param_count(D); i++) {
+        const gan_tensor *p = gan_module_param(D, i)->tensor;
+        assert_true(gan_count(p) <= count);
+        memcpy(to, gan_data(p), (size_t)gan_count(p) * sizeof *to);
+        to += gan_count(p), count -= gan_count(p);
+    }
+    gan_ctx_free(ctx);
+}
+
+/* R1 and R2 are of what D has just judged: the same as with another run of D on it, without one. */
+static void test_penalties__of_samples_that_d_has_judged_need_no_run_of_d(void **state) {
+    (void)state;
+    enum { STEPS = 5, MOST = 400 };
+    for (int at_once = 0; at_once < 2; at_once++) {
+        gan_real shared[MOST] = {0}, own[MOST] = {0};
+        int runs_shared, runs_own;
+        train_counted(false, at_once, STEPS, shared, MOST, &runs_shared);
+        train_counted(true, at_once, STEPS, own, MOST, &runs_own);
+        assert_int_equal(runs_shared, at_once ? 2 : 3); /* reals, fakes, and in turn once more for G */
+        assert_int_equal(runs_own, runs_shared + 2);
+        for (int i = 0; i < MOST; i++) check_close(shared[i], own[i], sizeof(gan_real) == 8 ? 1e-12 : 1e-5);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_penalties__of_a_perceptron_are_pytorchs),
         cmocka_unit_test(test_penalties__of_a_convolutional_net_are_pytorchs),
         cmocka_unit_test(test_penalties__with_minibatch_layers_are_of_the_sum_over_a_batch_of_their_own),
         cmocka_unit_test(test_penalties__carry_the_labels_of_the_reals),
+        cmocka_unit_test(test_penalties__of_samples_that_d_has_judged_need_no_run_of_d),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
