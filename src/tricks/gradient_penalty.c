@@ -80,7 +80,7 @@ static gan_tensor *term(gan_trick *k, const gan_turn *turn) {
     const gan_gradient_penalty_opts *o = gan_trick_data(k);
     bool real = o->kind == GAN_PENALTY_R1, fake = o->kind == GAN_PENALTY_R2;
     gan_tensor *verdict = real ? turn->real_out.y : fake ? turn->fake_out.y : NULL;
-    /* Where D has judged already it need not do so again, unless its values owe to the same samples, as in steps that are imagined. */
+    /* D has judged them already. Not in steps that are imagined: there its values owe to the same samples. */
     if (verdict && !turn->values) return of_verdict(turn->loss, o->kind, verdict, real ? turn->real_seen : turn->fake_seen);
     return gan_penalty(turn->D, turn->values, turn->loss, o->kind, turn->real_seen, turn->fake_seen, turn->real.label,
                        gan_trick_stream(k));
