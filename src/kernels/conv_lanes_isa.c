@@ -57,7 +57,7 @@ INLINE void weights_block(const gan__lanes_weights *job, int64_t r, int64_t q, i
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int j = 0; j < n; j++) out[i * job->n + j] = sum_of(sum[i][j]);
 }
 
-/* All blocks of m rows and n columns from q on. The last rows overlap those before; if there are fewer than m, they go one by one. */
+/* All blocks of m rows and n columns from q on. The last rows overlap those before; fewer than m go one by one. */
 #define ROWS(block, job, total, m, n, q)                                     \
     if ((total) < (m))                                                       \
         for (int64_t i = 0; i < (total); i++) block(job, i, q, 1, n);        \
