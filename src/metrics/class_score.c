@@ -6,7 +6,7 @@
 /* Row by row, as probabilities: softmax of logits, or what is there. */
 static void probabilities(const gan_real *row, int64_t k, bool logits, double *p) {
     double most = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < k; j++) most = fmax(most, row[j]);
+    for (int64_t j = 0; j < k; j++) most = row[j] > most ? row[j] : most;
     for (int64_t j = 0; j < k; j++) sum += p[j] = logits ? exp(row[j] - most) : row[j];
     for (int64_t j = 0; j < k; j++) p[j] /= sum;
 }

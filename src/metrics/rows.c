@@ -50,7 +50,10 @@ static void add_rows(const gan__rows *r, double *sum) {
 static double farthest(const gan__rows *r, const double *mean) {
     double most = 0;
     for (int64_t i = 0; i < r->n; i++)
-        for (int64_t j = 0; j < r->d; j++) most = fmax(most, fabs(r->x[i * r->d + j] - mean[j]));
+        for (int64_t j = 0; j < r->d; j++) {
+            double distance = fabs(r->x[i * r->d + j] - mean[j]);
+            most = distance > most ? distance : most;
+        }
     return most;
 }
 
