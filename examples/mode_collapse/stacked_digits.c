@@ -118,13 +118,13 @@ static gan_module *generator(gan_ctx *ctx) {
     return net;
 }
 
-static gan_module *discriminator(gan_ctx *ctx, int64_t width, int pack, bool norms) {
+static gan_module *discriminator(gan_ctx *ctx, int64_t width, int pack) {
     gan_module *net = gan_sequential(ctx);
     int64_t before = 3 * pack;
     for (int i = 0; i < 3; i++, before = width, width *= 2) {
         gan_conv_layer_opts o = gan_conv_layer_square(3, 2, 1);
-        o.no_bias = norms && i > 0;
-        add(ctx, net, gan_conv2d_layer(ctx, before, width, o), width, norms && i > 0, gan_leaky_relu_layer(ctx, .3));
+        o.no_bias = i > 0;
+        add(ctx, net, gan_conv2d_layer(ctx, before, width, o), width, i > 0, gan_leaky_relu_layer(ctx, .3));
     }
     gan_sequential_add(net, gan_flatten_layer(ctx));
     gan_sequential_add(net, gan_linear_layer(ctx, 4 * 4 * before, 1, (gan_linear_opts){.from_hwc = {4, 4, before}}));
@@ -145,28 +145,18 @@ static gan_trainer_opts options_of(const experiment_run *run) {
     o.g.beta2 = o.d.beta2 = .99;
     o.simultaneous = true;
     o.ema = 0;
-    if (run->method == BEST) {
-        o.loss = gan_loss_relativistic_pairing();
-        o.g.lr = o.d.lr = 1e-3;
-        o.g.beta1 = o.d.beta1 = 0;
-        o.g_rate = o.d_rate = gan_cosine_decay(1, 0, run->steps);
-        o.ema = .999;
-    }
+    if (run->method == BEST) o.ema = .999;
     return o;
 }
 
+/* The best combination is a first guess: unrolling of a D that sees pairs, and G's average. */
 static gan_trainer *set_up(gan_ctx *ctx, const experiment_run *run) {
     gan_trainer_opts o = options_of(run);
-    gan_module *G = generator(ctx), *D = discriminator(ctx, run->data == QUARTER ? 2 : 4, o.pack, run->method != BEST);
+    gan_module *G = generator(ctx), *D = discriminator(ctx, run->data == QUARTER ? 2 : 4, o.pack);
     gan_module_init(G, gan_init_dcgan());
-    gan_module_init(D, run->method == BEST ? gan_init_he() : gan_init_dcgan());
+    gan_module_init(D, gan_init_dcgan());
     gan_trainer *t = gan_trainer_new(G, D, stacks(ctx), o);
-    if (run->method == UNROLLED) gan_trainer_use(t, gan_lookahead(ctx, (gan_lookahead_opts){.steps = 5}));
-    if (run->method == BEST) {
-        gan_schedule gamma = gan_constant(.1);
-        gan_trainer_use(t, gan_gradient_penalty(ctx, (gan_gradient_penalty_opts){GAN_PENALTY_R1, gamma, 1}));
-        gan_trainer_use(t, gan_gradient_penalty(ctx, (gan_gradient_penalty_opts){GAN_PENALTY_R2, gamma, 1}));
-    }
+    if (run->method == UNROLLED || run->method == BEST) gan_trainer_use(t, gan_lookahead(ctx, (gan_lookahead_opts){.steps = 5}));
     return t;
 }
 
