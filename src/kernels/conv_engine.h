@@ -25,7 +25,7 @@
 
 /* One product over patches.  With i, j over kh x kw taps and c over channels, 0 outside the source,
  *
- *   dst[n*dst_n + a*dst_y + b*dst_x + k] = sum of  src[n, a*sh + i - top, b*sw + j - left, c] * weight(i, j, c, k)
+ *   dst[n*dst_n + a*dst_y + b*dst_x + k] = bias[k] + sum of  src[n, a*sh + i - top, b*sw + j - left, c] * weight(i, j, c, k)
  *   weight(i, j, c, k) = weight[i*tap_y + j*tap_x + c*in + k*out],  where in or out is 1 */
 typedef struct gan__patches {
     const float *src; /* [n, h, w, c] */
@@ -36,6 +36,7 @@ typedef struct gan__patches {
     const float *weight;
     int64_t tap_y, tap_x, in, out;
     int64_t k;
+    const float *bias; /* [k], only for gan__patches_run; NULL: 0 */
     float *dst;
     int64_t dst_n, dst_y, dst_x;
 } gan__patches;

@@ -1,24 +1,7 @@
 #include "conv_lanes.h"
+#include "conv_vector.h"
 
 #ifndef GAN_DOUBLE /* the float64 build runs on the reference */
-
-#if defined(GAN__TILE_AVX512)
-enum { LANES = 16 };
-#elif defined(GAN__TILE_AVX2)
-enum { LANES = 8 };
-#else
-enum { LANES = 4 };
-#endif
-
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
-typedef vec loose __attribute__((aligned(sizeof(float)))); /* anywhere in memory */
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 enum { MAX_ROWS = 6, MAX_COLUMNS = 4 };
 

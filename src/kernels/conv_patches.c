@@ -29,6 +29,7 @@ static const float zeros[MAX_DEPTH]; /* what lies outside of the image */
 typedef struct plan {
     gan__patches p;
     bool merged;          /* a run is a whole row of taps, not one tap: few channels would make the runs too short */
+    bool single;          /* patches are single pixels, and these the rows of a matrix */
     int64_t runs, length; /* of the whole depth */
     int64_t piece_runs, piece_length;
     int64_t pieces; /* of one run, if that is longer than a piece */
@@ -58,7 +59,14 @@ typedef struct engine {
     scratch *scratch;
 } engine;
 
+static bool is_single(const gan__patches *p) {
+    bool pixels = p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->top == 0 && p->left == 0;
+    return pixels && p->oh == p->h && p->ow == p->w && (p->h == 1 || p->dst_y == p->w * p->dst_x) &&
+           (p->n == 1 || p->dst_n == p->h * p->w * p->dst_x);
+}
+
 static void cut_depth(plan *l, const gan__tiles *tiles) {
+    l->single = is_single(&l->p);
     l->merged = l->p.c < FEW_CHANNELS && l->p.kw > 1;
     l->runs = l->merged ? l->p.kh : l->p.kh * l->p.kw;
     l->length = l->merged ? l->p.kw * l->p.c : l->p.c;
@@ -124,7 +132,12 @@ static void pack_unit(void *arg, int64_t unit, int worker) {
     for (int64_t j = 0; j < p->kw; j++) pack_tap(p, from + j * p->tap_x, width, cols, to + j * p->c * width);
 }
 
-static void find_places(const gan__patches *p, int64_t first, int64_t count, scratch *s) {
+static void find_places(const plan *l, int64_t first, int64_t count, scratch *s) {
+    const gan__patches *p = &l->p;
+    if (l->single) {
+        for (int64_t i = 0; i < count; i++) s->out[i] = p->dst + (first + i) * p->dst_x;
+        return;
+    }
     int64_t b = first % p->ow, a = first / p->ow % p->oh, n = first / p->ow / p->oh;
     for (int64_t i = 0; i < count; i++) {
         s->places[i] = (place){p->src + n * p->h * p->w * p->c, a * p->sh - p->top, b * p->sw - p->left};
@@ -171,11 +184,13 @@ static void point_tap_row(const plan *l, int64_t i, int64_t offset, int64_t leng
     }
 }
 
-static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset, int64_t length, int64_t count, int64_t padded,
-                        scratch *s) {
+static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset, int64_t length, int64_t first, int64_t count,
+                        int64_t padded, scratch *s) {
     for (int64_t r = 0; r < runs; r++) {
         const float **rows = s->rows + r * BLOCK_ROWS;
-        if (l->merged)
+        if (l->single)
+            for (int64_t i = 0; i < count; i++) rows[i] = l->p.src + (first + i) * l->p.c + offset;
+        else if (l->merged)
             point_tap_row(l, run + r, offset, length, count, s, s->edges + r * count * length, rows);
         else
             point_tap(l, run + r, offset, count, s, rows);
@@ -183,8 +198,14 @@ static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset
     }
 }
 
-static void clear_block(int64_t count, float *const *out, int64_t from, int64_t to) {
-    for (int64_t i = 0; i < count; i++) memset(out[i] + from, 0, (size_t)(to - from) * sizeof **out);
+/* What is there before the first product: the bias, or zeros. */
+static void begin_block(const gan__patches *p, int64_t count, float *const *out, int64_t from, int64_t to) {
+    size_t size = (size_t)(to - from) * sizeof **out;
+    for (int64_t i = 0; i < count; i++)
+        if (p->bias)
+            memcpy(out[i] + from, p->bias + from, size);
+        else
+            memset(out[i] + from, 0, size);
 }
 
 /* All tiles of a block with one panel's piece. Meanwhile the next piece is on its way from afar, a part of it with each tile. */
@@ -212,13 +233,14 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
-    find_places(&l->p, first, count, s);
-    if (!l->runs || !l->length) clear_block(count, s->out, panel_0 * width, gan__least(panel_1 * width, l->p.k));
+    find_places(l, first, count, s);
+    bool begun = l->p.bias || !l->runs || !l->length;
+    if (begun) begin_block(&l->p, count, s->out, panel_0 * width, gan__least(panel_1 * width, l->p.k));
     for (int64_t run = 0; run < l->runs; run += l->piece_runs)
         for (int64_t offset = 0; offset < l->length; offset += l->piece_length) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
-            point_piece(l, run, runs, offset, length, count, gan__ceil_div(count, height) * height, s);
-            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = run || offset};
+            point_piece(l, run, runs, offset, length, first, count, gan__ceil_div(count, height) * height, s);
+            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = begun || run || offset};
             const float *piece = group_at + (run * l->length + offset) * width, *next_piece = piece + runs * length * width;
             for (int64_t panel = panel_0; panel < panel_1; panel++, piece += panel_size) {
                 job.panel = piece;

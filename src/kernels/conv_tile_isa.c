@@ -1,4 +1,5 @@
 #include "conv_tile.h"
+#include "conv_vector.h"
 
 #ifndef GAN_DOUBLE /* the float64 build runs on the reference */
 
@@ -6,25 +7,12 @@
  * 24 + 4 + 1 (a seventh row would take 33 where the compiler does not multiply by a broadcast value in memory), the others have
  * 16 and use 12 + 2 + 1. */
 #if defined(GAN__TILE_AVX512)
-enum { LANES = 16, VECTORS = 4, DEPTH = 128 };
-#elif defined(GAN__TILE_AVX2)
-enum { LANES = 8, VECTORS = 2, DEPTH = 256 };
+enum { VECTORS = 4, DEPTH = 128 };
 #else
-enum { LANES = 4, VECTORS = 2, DEPTH = 256 };
+enum { VECTORS = 2, DEPTH = 256 };
 #endif
 enum { WIDTH = LANES * VECTORS, ROWS = GAN__TILE_ROWS };
 _Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS, "the table of tiles is too small");
-
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
-typedef vec loose __attribute__((aligned(sizeof(float)))); /* anywhere in memory */
-
-/* The accumulators stay in registers only if the loops over the tile are gone. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE void store_row(const vec *sum, int vectors, float *out, int n, bool add) {
     if (n < vectors * LANES) {

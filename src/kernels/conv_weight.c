@@ -18,7 +18,8 @@
  *       +--------+  +-------+-------+
  *
  * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
- * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. */
+ * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Few pixels are not
+ * split but packed once before all tasks: packing them for each would be much of the work. */
 enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
@@ -36,7 +37,6 @@ enum {
 typedef struct scratch {
     int64_t base[MAX_CHUNK]; /* the region's row in which a row of results begins to read */
     const float *points[MAX_CHUNK];
-    _Alignas(64) float panels[MAX_CHUNK * GROUP_COLUMNS];
 } scratch;
 
 typedef struct engine {
@@ -51,8 +51,10 @@ typedef struct engine {
     int64_t panels, group, groups;
     int64_t rows, cols, chunks; /* results in a chunk: several whole rows, or a part of one */
     int64_t parts, chunks_per_part;
-    int64_t region_size;
-    float *regions; /* [workers][region_size] */
+    bool once;                  /* everything is packed before the tasks */
+    int64_t region_size, panels_size;
+    float *regions;             /* [chunks][batches][region_size]; if not once [workers][region_size] */
+    float *packed_y;            /* [chunks][groups][panels_size]; if not once [workers][panels_size] */
     scratch *scratch;
 } engine;
 
@@ -167,11 +169,11 @@ static void point(const engine *e, const chunk *q, int64_t line, const int64_t *
 /* --- the products ------------------------------------------------------------------------------------------- */
 
 static void multiply(const engine *e, const chunk *q, int64_t line, int64_t tile_0, int64_t tile_1, int64_t panel_0,
-                     int64_t panel_1, const scratch *s, float *w, bool add) {
+                     int64_t panel_1, const float *const *points, const float *packed_y, float *w, bool add) {
     const gan__tiles *t = e->tiles;
     int64_t width = gan__tiles_width(t), pixels = q->rows * q->cols, next = e->merged ? ROWS : q->area * ROWS;
     float *out[ROWS];
-    gan__tile_job job = {.points = s->points, .length = pixels, .panel = s->panels, .out = out, .add = add};
+    gan__tile_job job = {.points = points, .length = pixels, .panel = packed_y, .out = out, .add = add};
     for (int64_t panel = panel_0; panel < panel_1; panel++, job.panel += pixels * width) {
         job.column = panel * width;
         job.n = (int)gan__least(width, e->s->k - panel * width);
@@ -184,22 +186,48 @@ static void multiply(const engine *e, const chunk *q, int64_t line, int64_t tile
     }
 }
 
+/* A batch's tiles and a group's panels. */
+static int64_t first_tile(const engine *e, int64_t batch) { return gan__least(e->tiles_of_line, batch * e->batch); }
+static int64_t first_panel(const engine *e, int64_t group) { return gan__least(e->panels, group * e->group); }
+
+static float *region_of(const engine *e, int64_t index, int64_t batch, int worker) {
+    return e->regions + (e->once ? index * e->batches + batch : worker) * e->region_size;
+}
+
+static float *packed_y_of(const engine *e, int64_t index, int64_t group, int worker) {
+    return e->packed_y + (e->once ? index * e->groups + group : worker) * e->panels_size;
+}
+
+/* A unit is the region of one batch or the panels of one group, in one chunk. */
+static void pack_unit(void *arg, int64_t unit, int worker) {
+    const engine *e = arg;
+    int64_t *base = e->scratch[worker].base, index = unit / (e->batches + e->groups), i = unit % (e->batches + e->groups);
+    chunk q = chunk_at(e, index, base);
+    if (i < e->batches)
+        pack_region(e, &q, first_tile(e, i), first_tile(e, i + 1), base, region_of(e, index, i, worker));
+    else
+        pack_panels(e, &q, first_panel(e, i - e->batches), first_panel(e, i - e->batches + 1),
+                    packed_y_of(e, index, i - e->batches, worker));
+}
+
 static void run_task(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     scratch *s = e->scratch + worker;
-    float *region = e->regions + worker * e->region_size;
     int64_t batch = task % e->batches, group = task / e->batches % e->groups, part = task / e->batches / e->groups;
-    int64_t tile_0 = batch * e->batch, tile_1 = gan__least(e->tiles_of_line, tile_0 + e->batch);
-    int64_t panel_0 = group * e->group, panel_1 = gan__least(e->panels, panel_0 + e->group);
+    int64_t tile_0 = first_tile(e, batch), tile_1 = first_tile(e, batch + 1);
+    int64_t panel_0 = first_panel(e, group), panel_1 = first_panel(e, group + 1);
     int64_t begin = part * e->chunks_per_part, end = gan__least(e->chunks, begin + e->chunks_per_part);
     float *w = e->w + part * e->lines * e->size * e->s->k;
     for (int64_t i = begin; i < end; i++) {
         chunk q = chunk_at(e, i, s->base);
-        pack_panels(e, &q, panel_0, panel_1, s->panels);
-        pack_region(e, &q, tile_0, tile_1, s->base, region);
+        float *region = region_of(e, i, batch, worker), *packed_y = packed_y_of(e, i, group, worker);
+        if (!e->once) {
+            pack_panels(e, &q, panel_0, panel_1, packed_y);
+            pack_region(e, &q, tile_0, tile_1, s->base, region);
+        }
         for (int64_t line = 0; line < e->lines; line++) {
             point(e, &q, line, s->base, region, s->points);
-            multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s, w, i > begin);
+            multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > begin);
         }
     }
 }
@@ -233,6 +261,7 @@ static void cut_results(engine *e) {
     int64_t images = gan__least(e->rows, e->rows / s->oh + 2), high = (e->rows - images) * e->step_y + images * s->kh;
     int64_t wide = gan__ceil_div((e->cols - 1) * e->step_x + s->kw, e->step_x) * e->step_x;
     e->region_size = high * wide * (e->merged ? s->c : e->batch * ROWS) + 64;
+    e->panels_size = e->rows * e->cols * e->group * gan__tiles_width(e->tiles);
 }
 
 static void cut(engine *e) {
@@ -242,7 +271,7 @@ static void cut(engine *e) {
     e->lines = e->merged ? s->kh : s->kh * s->kw;
     e->size = e->merged ? s->kw * s->c : s->c;
     e->tiles_of_line = gan__ceil_div(e->size, ROWS);
-    bool small = s->n * s->oh * s->ow <= 2 * MAX_CHUNK; /* no pixels to split, so both other ways are */
+    bool small = s->n * s->oh * s->ow <= 2 * MAX_CHUNK;
     e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, small ? SMALL_BATCH : BATCH_TILES);
     e->batch = gan__ceil_div(e->tiles_of_line, e->batches);
     e->panels = gan__ceil_div(s->k, width);
@@ -253,20 +282,34 @@ static void cut(engine *e) {
     cut_results(e);
     e->chunks_per_part = gan__ceil_div(e->chunks, gan__least(e->chunks, gan__ceil_div(WANTED_TASKS, e->batches * e->groups)));
     e->parts = gan__ceil_div(e->chunks, e->chunks_per_part);
+    e->once = small && e->batches * e->groups > 1;
 }
 
-bool gan__weight_run(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *y, float *w) {
-    engine e = {.tiles = gan__tiles_of(ctx->isa), .s = s, .x = x, .y = y, .w = w};
+/* Where patches are single pixels, all images are one row of them. */
+static gan__conv_shape in_a_row(const gan__conv_shape *s) {
+    gan__conv_shape t = *s;
+    bool single = s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->pt == 0 && s->pl == 0 && s->oh == s->h && s->ow == s->w;
+    if (single) t.n = t.h = t.oh = 1, t.w = t.ow = s->n * s->oh * s->ow;
+    return t;
+}
+
+bool gan__weight_run(gan_ctx *ctx, const gan__conv_shape *shape, const float *x, const float *y, float *w) {
+    gan__conv_shape s = in_a_row(shape);
+    engine e = {.tiles = gan__tiles_of(ctx->isa), .s = &s, .x = x, .y = y, .w = w};
     cut(&e);
-    int64_t workers = gan__threads_count(ctx->threads), size = e.lines * e.size * s->k;
+    int64_t workers = gan__threads_count(ctx->threads), size = e.lines * e.size * s.k;
+    int64_t regions = e.once ? e.chunks * e.batches : workers, panels = e.once ? e.chunks * e.groups : workers;
     float *parts = NULL;
     e.scratch = gan__alloc(ctx, (size_t)workers * sizeof *e.scratch);
-    e.regions = gan__alloc(ctx, (size_t)(workers * e.region_size) * sizeof *e.regions);
+    e.regions = gan__alloc(ctx, (size_t)(regions * e.region_size) * sizeof *e.regions);
+    e.packed_y = gan__alloc(ctx, (size_t)(panels * e.panels_size) * sizeof *e.packed_y);
     if (e.parts > 1) e.w = parts = gan__alloc(ctx, (size_t)(e.parts * size) * sizeof *parts);
-    bool ok = e.scratch && e.regions && e.w;
+    bool ok = e.scratch && e.regions && e.packed_y && e.w;
+    if (ok && e.once) gan__parallel(ctx, e.chunks * (e.batches + e.groups), pack_unit, &e);
     if (ok) gan__parallel(ctx, e.batches * e.groups * e.parts, run_task, &e);
     if (ok && parts) gan__parallel_ranges(ctx, size, 16384, sum_range, &(sum_parts){parts, e.parts, size, w});
     gan__free(ctx, parts);
+    gan__free(ctx, e.packed_y);
     gan__free(ctx, e.regions);
     gan__free(ctx, e.scratch);
     return ok;

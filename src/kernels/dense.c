@@ -50,19 +50,25 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
     gan__gemm_double(ctx, trans_a, trans_b, m, n, k, a, b, c);
 }
 
+void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
+                 gan__packed **kept, gan_real *y) {
+    gan__gemm(ctx, false, true, m, n, k, x, w, kept, y);
+    for (int64_t i = 0; bias && i < m * n; i++) y[i] += bias[i % n];
+}
+
 #else
 
 /* The rows of a are pixels, k their channels. */
 static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
-                    gan__packed **kept, float *c) {
+                    const float *bias, gan__packed **kept, float *c) {
     gan__patches p = {.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
-                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .dst = c, .dst_x = n};
+                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .bias = bias, .dst = c, .dst_x = n};
     gan__patches_run(ctx, &p, 1, kept);
 }
 
 /* A weight gradient over k pixels of m channels. */
 static void over_pixels(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
-    gan__conv_shape s = {.n = k, .h = 1, .w = 1, .c = m, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
+    gan__conv_shape s = {.n = 1, .h = 1, .w = k, .c = m, .oh = 1, .ow = k, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
     gan__weight_run(ctx, &s, a, b, c);
 }
 
@@ -71,17 +77,22 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
     if (k == 0 && m * n > 0) memset(c, 0, (size_t)(m * n) * sizeof *c);
     if (m == 0 || n == 0 || k == 0) return;
     if (!trans_a) {
-        by_rows(ctx, trans_b, m, n, k, a, b, kept, c);
+        by_rows(ctx, trans_b, m, n, k, a, b, NULL, kept, c);
     } else if (!trans_b) {
         over_pixels(ctx, m, n, k, a, b, c);
     } else { /* the transpose of b*a */
         float *t = gan__alloc(ctx, (size_t)(m * n) * sizeof *t);
         if (!t) return;
-        by_rows(ctx, false, n, m, k, b, a, NULL, t);
+        by_rows(ctx, false, n, m, k, b, a, NULL, NULL, t);
         for (int64_t i = 0; i < m; i++)
             for (int64_t j = 0; j < n; j++) c[i * n + j] = t[j * m + i];
         gan__free(ctx, t);
     }
+}
+
+void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
+                 gan__packed **kept, gan_real *y) {
+    if (m > 0 && n > 0) by_rows(ctx, true, m, n, k, x, w, bias, kept, y);
 }
 
 #endif

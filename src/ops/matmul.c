@@ -83,29 +83,11 @@ static bool linear_shape(const gan_op_call *c, gan_shape *out) {
     return false;
 }
 
-typedef struct bias_arg {
-    const gan_real *bias;
-    gan_real *y;
-    int64_t n;
-} bias_arg;
-
-static void add_bias(void *p, int64_t begin, int64_t end) {
-    const bias_arg *b = p;
-    const gan_real *restrict bias = b->bias;
-    for (int64_t i = begin; i < end; i++) {
-        gan_real *restrict y = b->y + i * b->n;
-        for (int64_t j = 0; j < b->n; j++) y[j] += bias[j];
-    }
-}
-
 static void linear_forward(gan_op_call *c) {
     gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
-    gan_real *y = gan_op_write(c->out);
-    gan__gemm(c->ctx, false, true, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]),
-              gan__packed_of(c->in[1]), y);
-    if (c->n_in < 3) return;
-    bias_arg b = {gan_data(c->in[2]), y, out.d[1]};
-    gan__parallel_ranges(c->ctx, out.d[0], gan__grain(b.n), add_bias, &b);
+    gan__linear(c->ctx, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]),
+                c->n_in > 2 ? gan_data(c->in[2]) : NULL,
+                gan__packed_of(c->in[1]), gan_op_write(c->out));
 }
 
 static void linear_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {

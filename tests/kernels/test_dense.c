@@ -115,12 +115,37 @@ static void test_gemm_double__is_double(void **state) {
     gan_ctx_free(ctx);
 }
 
+/* Depths of none, one and two pieces; one column, and more than a panel's. */
+static void test_linear__is_the_product_and_the_bias(void **state) {
+    (void)state;
+    static const int64_t depths[] = {0, 1, 128, 300}, widths[] = {1, 16, 37};
+    enum { M = 50, N = 37, K = 300 };
+    static float x[M * K], w[N * K], bias[N], product[M * N], walls[M * N + 1];
+    fill(x, M * K), fill(w, N * K), fill(bias, N);
+    for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
+        if (!gan__isa_available(isa)) continue;
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
+        for (int i = 0; i < 4 * 3; i++) {
+            int64_t k = depths[i / 3], n = widths[i % 3];
+            gan__gemm(ctx, false, true, M, n, k, x, w, NULL, product);
+            walls[M * n] = GUARD_VALUE;
+            gan__linear(ctx, M, n, k, x, w, bias, NULL, walls);
+            for (int64_t j = 0; j < M * n; j++) assert_float_equal(walls[j], product[j] + bias[j % n], 2e-5);
+            assert_true(walls[M * n] == GUARD_VALUE);
+            gan__linear(ctx, M, n, k, x, w, NULL, NULL, walls);
+            assert_memory_equal(walls, product, (size_t)(M * n) * sizeof *product);
+        }
+        gan_ctx_free(ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
         cmocka_unit_test(test_gemm__kept_weights_give_the_same_bits),
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(test_gemm_double__is_double),
+        cmocka_unit_test(test_linear__is_the_product_and_the_bias),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
