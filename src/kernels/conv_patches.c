@@ -46,6 +46,7 @@ typedef struct place {
 
 /* Of one worker. */
 typedef struct scratch {
+    _Alignas(64) float start[GAN__TILE_MAX_WIDTH];
     place places[BLOCK_ROWS];
     float *out[BLOCK_ROWS];
     const float *rows[MAX_RUNS * BLOCK_ROWS];
@@ -71,7 +72,7 @@ static void cut_depth(plan *l, const gan__tiles *tiles) {
     l->runs = l->merged ? l->p.kh : l->p.kh * l->p.kw;
     l->length = l->merged ? l->p.kw * l->p.c : l->p.c;
     l->pieces = gan__most(1, gan__ceil_div(l->length, tiles->depth));
-    l->piece_length = gan__ceil_div(l->length, l->pieces);
+    l->piece_length = gan__most(1, gan__ceil_div(l->length, l->pieces));
     l->piece_runs = l->pieces > 1 ? 1 : gan__most(1, gan__least(MAX_RUNS, tiles->depth / gan__most(1, l->length)));
 }
 
@@ -198,14 +199,11 @@ static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset
     }
 }
 
-/* What is there before the first product: the bias, or zeros. */
-static void begin_block(const gan__patches *p, int64_t count, float *const *out, int64_t from, int64_t to) {
-    size_t size = (size_t)(to - from) * sizeof **out;
-    for (int64_t i = 0; i < count; i++)
-        if (p->bias)
-            memcpy(out[i] + from, p->bias + from, size);
-        else
-            memset(out[i] + from, 0, size);
+/* A panel's part of the bias, padded; NULL if there is none. */
+static const float *start_of(const gan__patches *p, int64_t column, int n, int64_t width, float *to) {
+    if (!p->bias) return NULL;
+    for (int64_t i = 0; i < width; i++) to[i] = i < n ? p->bias[column + i] : 0;
+    return to;
 }
 
 /* All tiles of a block with one panel's piece. Meanwhile the next piece is on its way from afar, a part of it with each tile. */
@@ -234,18 +232,17 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(l, first, count, s);
-    bool begun = l->p.bias || !l->runs || !l->length;
-    if (begun) begin_block(&l->p, count, s->out, panel_0 * width, gan__least(panel_1 * width, l->p.k));
-    for (int64_t run = 0; run < l->runs; run += l->piece_runs)
-        for (int64_t offset = 0; offset < l->length; offset += l->piece_length) {
+    for (int64_t run = 0; run == 0 || run < l->runs; run += l->piece_runs) /* at least once: without depth, too, there is a result */
+        for (int64_t offset = 0; offset == 0 || offset < l->length; offset += l->piece_length) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
             point_piece(l, run, runs, offset, length, first, count, gan__ceil_div(count, height) * height, s);
-            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = begun || run || offset};
+            gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = run || offset};
             const float *piece = group_at + (run * l->length + offset) * width, *next_piece = piece + runs * length * width;
             for (int64_t panel = panel_0; panel < panel_1; panel++, piece += panel_size) {
                 job.panel = piece;
                 job.column = panel * width;
                 job.n = (int)gan__least(width, l->p.k - panel * width);
+                if (!job.add) job.start = start_of(&l->p, job.column, job.n, width, s->start);
                 multiply(e, &job, s, count, panel + 1 < panel_1 ? piece + panel_size : next_piece, end);
             }
         }

@@ -1,6 +1,6 @@
 /* The innermost loops of convolutions and products: a tile of the result held in registers,
  *
- *   out[i][column + j]  (+)=  sum over d < depth of  value(i, d) * panel[d][j]
+ *   out[i][column + j]  (+)=  start[j]  +  sum over d < depth of  value(i, d) * panel[d][j]
  *
  * The values are found through pointers, so that a convolution reads its image where it lies. In a tile by rows each row has a
  * pointer for each run of neighbouring depths (rows are pixels, a run is a tap's channels); in a tile by points each depth has one
@@ -21,6 +21,7 @@ typedef struct gan__tile_job {
     const float *const *points; /* [length] */
     int64_t first;
     const float *panel; /* 64-byte aligned */
+    const float *start; /* the panel's width, 64-byte aligned; NULL: 0. Only in tiles by rows */
     float *const *out;  /* [m] */
     int64_t column;
     int m, n;           /* how many rows and columns are wanted; what is beyond is read but not written */
@@ -30,6 +31,7 @@ typedef struct gan__tile_job {
 typedef void (*gan__tile_fn)(const gan__tile_job *job);
 
 #define GAN__TILE_MAX_VECTORS 4
+#define GAN__TILE_MAX_WIDTH 64
 #define GAN__TILE_ROWS 6 /* with every instruction set */
 
 /* One instruction set's tiles: one to `vectors` vectors of `lanes` wide. */

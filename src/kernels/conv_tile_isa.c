@@ -12,7 +12,7 @@ enum { VECTORS = 4, DEPTH = 128 };
 enum { VECTORS = 2, DEPTH = 256 };
 #endif
 enum { WIDTH = LANES * VECTORS, ROWS = GAN__TILE_ROWS };
-_Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS, "the table of tiles is too small");
+_Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS && WIDTH <= GAN__TILE_MAX_WIDTH, "the table of tiles is too small");
 
 INLINE void store_row(const vec *sum, int vectors, float *out, int n, bool add) {
     if (n < vectors * LANES) {
@@ -36,6 +36,14 @@ INLINE void clear(tile *t) {
     UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) t->sum[i][j] = (vec){0};
 }
 
+INLINE void begin(tile *t, const float *start, int vectors) {
+    if (!start) {
+        clear(t);
+        return;
+    }
+    UNROLL for (int j = 0; j < vectors; j++) UNROLL for (int i = 0; i < ROWS; i++) t->sum[i][j] = *(const vec *)(start + j * LANES);
+}
+
 /* What the tile will be added to is on its way while it is computed. */
 INLINE void await_out(const gan__tile_job *job) {
     if (job->add) UNROLL for (int i = 0; i < ROWS; i++) if (i < job->m) __builtin_prefetch(job->out[i] + job->column, 1);
@@ -48,7 +56,7 @@ INLINE void store(const tile *t, const gan__tile_job *job, int vectors) {
 
 INLINE void tile_by_rows(const gan__tile_job *job, int vectors) {
     tile t;
-    clear(&t);
+    begin(&t, job->start, vectors);
     await_out(job);
     const float *panel = job->panel;
     const float *const *rows = job->rows;

@@ -18,8 +18,9 @@
  *       +--------+  +-------+-------+
  *
  * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
- * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Few pixels are not
- * split but packed once before all tasks: packing them for each would be much of the work. */
+ * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Where pixels are few,
+ * packing them for each task would be much of the work: then all are packed before the tasks, and a task takes its chunks within
+ * each tap, so that what it adds to stays in the cache. */
 enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
@@ -29,6 +30,7 @@ enum {
     ROWS = GAN__TILE_ROWS,
     FEW_CHANNELS = 16,
     WANTED_TASKS = 12,
+    ONCE_PIXELS = 1024,
     SUM_AT_ONCE = 512,
     LINE = 16, /* numbers in a line of the cache */
     AHEAD = 4  /* pixels that are fetched before they are packed */
@@ -218,17 +220,16 @@ static void run_task(void *arg, int64_t task, int worker) {
     int64_t panel_0 = first_panel(e, group), panel_1 = first_panel(e, group + 1);
     int64_t begin = part * e->chunks_per_part, end = gan__least(e->chunks, begin + e->chunks_per_part);
     float *w = e->w + part * e->lines * e->size * e->s->k;
-    for (int64_t i = begin; i < end; i++) {
-        chunk q = chunk_at(e, i, s->base);
+    for (int64_t step = 0, count = end - begin; step < count * e->lines; step++) {
+        int64_t i = begin + (e->once ? step % count : step / e->lines), line = e->once ? step / count : step % e->lines;
         float *region = region_of(e, i, batch, worker), *packed_y = packed_y_of(e, i, group, worker);
-        if (!e->once) {
+        chunk q = chunk_at(e, i, s->base);
+        if (!e->once && line == 0) {
             pack_panels(e, &q, panel_0, panel_1, packed_y);
             pack_region(e, &q, tile_0, tile_1, s->base, region);
         }
-        for (int64_t line = 0; line < e->lines; line++) {
-            point(e, &q, line, s->base, region, s->points);
-            multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > begin);
-        }
+        point(e, &q, line, s->base, region, s->points);
+        multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > begin);
     }
 }
 
@@ -282,7 +283,7 @@ static void cut(engine *e) {
     cut_results(e);
     e->chunks_per_part = gan__ceil_div(e->chunks, gan__least(e->chunks, gan__ceil_div(WANTED_TASKS, e->batches * e->groups)));
     e->parts = gan__ceil_div(e->chunks, e->chunks_per_part);
-    e->once = small && e->batches * e->groups > 1;
+    e->once = s->n * s->oh * s->ow <= ONCE_PIXELS && e->batches * e->groups > 1;
 }
 
 /* Where patches are single pixels, all images are one row of them. */

@@ -74,6 +74,7 @@ static gan_tensor *take_slot(gan_ctx *ctx, tensors *all) {
     if (all->waiting > QUARANTINE) {
         gan_tensor *t = all->oldest;
         all->oldest = t->next_free;
+        __builtin_prefetch(all->oldest); /* it waited for long, and left the cache */
         all->waiting--;
         return t;
     }

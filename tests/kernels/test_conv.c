@@ -127,6 +127,17 @@ static void test_conv__random_shapes_agree_with_the_reference(void **state) {
     check_everywhere(shapes, COUNT);
 }
 
+/* Weight gradients of several chunks of pixels: packed all at once, in one task and in several that are summed, and chunk by chunk. */
+static void test_conv__chunks_and_batches_agree_with_the_reference(void **state) {
+    (void)state;
+    static const gan__conv_shape shapes[] = {
+        {.n = 9, .h = 8, .w = 9, .c = 250, .oh = 8, .ow = 8, .k = 260, .kh = 1, .kw = 2, .sh = 1, .sw = 1},
+        {.n = 20, .h = 12, .w = 12, .c = 53, .oh = 6, .ow = 6, .k = 7, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
+        {.n = 5, .h = 15, .w = 16, .c = 290, .oh = 15, .ow = 15, .k = 270, .kh = 1, .kw = 1, .sh = 1, .sw = 1},
+    };
+    check_everywhere(shapes, sizeof shapes / sizeof *shapes);
+}
+
 /* Few channels and more images than a vector has lanes, which have a road of their own. */
 static void test_conv__many_images_of_few_channels_agree_with_the_reference(void **state) {
     (void)state;
@@ -275,6 +286,7 @@ static void test_conv__calls_are_counted_by_kind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv__random_shapes_agree_with_the_reference),
+        cmocka_unit_test(test_conv__chunks_and_batches_agree_with_the_reference),
         cmocka_unit_test(test_conv__many_images_of_few_channels_agree_with_the_reference),
         cmocka_unit_test(test_conv__special_shapes_agree_with_the_reference),
         cmocka_unit_test(test_conv__bits_do_not_depend_on_the_number_of_threads),
