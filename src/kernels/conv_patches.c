@@ -232,7 +232,8 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(l, first, count, s);
-    for (int64_t run = 0; run == 0 || run < l->runs; run += l->piece_runs) /* at least once: without depth, too, there is a result */
+    /* At least once: without depth, too, there is a result. */
+    for (int64_t run = 0; run == 0 || run < l->runs; run += l->piece_runs)
         for (int64_t offset = 0; offset == 0 || offset < l->length; offset += l->piece_length) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
             point_piece(l, run, runs, offset, length, first, count, gan__ceil_div(count, height) * height, s);

@@ -41,7 +41,8 @@ INLINE void begin(tile *t, const float *start, int vectors) {
         clear(t);
         return;
     }
-    UNROLL for (int j = 0; j < vectors; j++) UNROLL for (int i = 0; i < ROWS; i++) t->sum[i][j] = *(const vec *)(start + j * LANES);
+    UNROLL for (int j = 0; j < vectors; j++)
+        UNROLL for (int i = 0; i < ROWS; i++) t->sum[i][j] = *(const vec *)(start + j * LANES);
 }
 
 /* What the tile will be added to is on its way while it is computed. */

@@ -1,4 +1,4 @@
-/* Vectors in registers, for the convolutions' innermost loops. Included by sources that are compiled once for each instruction set. */
+/* Vectors in registers, for the convolutions' innermost loops; for sources that are compiled once for each instruction set. */
 #ifndef GAN__CONV_VECTOR_H
 #define GAN__CONV_VECTOR_H
 

@@ -18,9 +18,9 @@
  *       +--------+  +-------+-------+
  *
  * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
- * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Where pixels are few,
- * packing them for each task would be much of the work: then all are packed before the tasks, and a task takes its chunks within
- * each tap, so that what it adds to stays in the cache. */
+ * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Where pixels are
+ * few, packing them for each task would be much of the work: then all are packed before the tasks, and a task takes its chunks
+ * within each tap, so that what it adds to stays in the cache. */
 enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
@@ -289,8 +289,8 @@ static void cut(engine *e) {
 /* Where patches are single pixels, all images are one row of them. */
 static gan__conv_shape in_a_row(const gan__conv_shape *s) {
     gan__conv_shape t = *s;
-    bool single = s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->pt == 0 && s->pl == 0 && s->oh == s->h && s->ow == s->w;
-    if (single) t.n = t.h = t.oh = 1, t.w = t.ow = s->n * s->oh * s->ow;
+    bool single = s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->pt == 0 && s->pl == 0;
+    if (single && s->oh == s->h && s->ow == s->w) t.n = t.h = t.oh = 1, t.w = t.ow = s->n * s->oh * s->ow;
     return t;
 }
 

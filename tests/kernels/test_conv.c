@@ -127,7 +127,8 @@ static void test_conv__random_shapes_agree_with_the_reference(void **state) {
     check_everywhere(shapes, COUNT);
 }
 
-/* Weight gradients of several chunks of pixels: packed all at once, in one task and in several that are summed, and chunk by chunk. */
+/* Weight gradients of several chunks of pixels: packed all at once, in one task and in several that are summed; and chunk by
+ * chunk. */
 static void test_conv__chunks_and_batches_agree_with_the_reference(void **state) {
     (void)state;
     static const gan__conv_shape shapes[] = {

@@ -91,12 +91,27 @@ static void test_gradient_penalty__of_a_curved_net_goes_through_the_forward_pass
     assert_calls(d, 2, 1, 3 + 2);
 }
 
+/* R1 is of the verdict that the loss has, too: what the penalty sends down through the forward pass joins what the loss sends, and
+ * there is one weight gradient of x for both. */
+static void test_r1__shares_the_weight_gradient_of_the_loss(void **state) {
+    critic *d = *state;
+    gan_tensor *h = gan_tanh(gan_conv2d(d->x, d->w[0], gan_conv_square(2, 1)));
+    h = gan_tanh(gan_conv2d(h, d->w[1], gan_conv_square(2, 1)));
+    gan_tensor *verdict = gan_conv2d(h, d->w[2], gan_conv_square(1, 0));
+    gan_tensor *gx = gan_grad(gan_sum(verdict), d->x, (gan_grad_opts){.create_graph = true});
+    assert_calls(d, 3, 3, 0);
+    gan_tensor *loss = gan_mean(gan_softplus(gan_neg(verdict))), *penalty = gan_mean(gan_square(gx)), *g[LAYERS];
+    gan_grads(gan_add(loss, penalty), d->w, LAYERS, g, (gan_grad_opts){0});
+    assert_calls(d, 2, 2, 3 + 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_discriminator_step__asks_for_no_gradient_of_its_input, make, drop),
         cmocka_unit_test_setup_teardown(test_generator_step__asks_for_no_gradient_of_weights, make, drop),
         cmocka_unit_test_setup_teardown(test_gradient_penalty__costs_what_the_formula_by_hand_costs, make, drop),
         cmocka_unit_test_setup_teardown(test_gradient_penalty__of_a_curved_net_goes_through_the_forward_pass_too, make, drop),
+        cmocka_unit_test_setup_teardown(test_r1__shares_the_weight_gradient_of_the_loss, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
