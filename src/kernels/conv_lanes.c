@@ -14,13 +14,7 @@ enum {
 };
 
 const gan__lanes *gan__lanes_of(gan__isa isa) {
-    static const gan__lanes *const all[GAN__ISA_COUNT] = {
-        [GAN__ISA_PORTABLE] = &gan__lanes_portable,
-#if defined(__x86_64__)
-        [GAN__ISA_AVX2] = &gan__lanes_avx2,
-        [GAN__ISA_AVX512] = &gan__lanes_avx512,
-#endif
-    };
+    static const gan__lanes *const all[GAN__ISA_COUNT] = GAN__BY_ISA(&gan__lanes);
     return all[isa];
 }
 

@@ -2,19 +2,10 @@
 
 #define GRAIN 16384
 
-extern const gan__map_fn gan__maps_portable[GAN__MAP_COUNT];
-#if defined(__x86_64__)
-extern const gan__map_fn gan__maps_avx2[GAN__MAP_COUNT], gan__maps_avx512[GAN__MAP_COUNT];
-#endif
+extern const gan__map_fn gan__maps_portable[GAN__MAP_COUNT], gan__maps_avx2[GAN__MAP_COUNT], gan__maps_avx512[GAN__MAP_COUNT];
 
 gan__map_fn gan__map_of(const gan_ctx *ctx, gan__map_kind kind) {
-    static const gan__map_fn *const tables[GAN__ISA_COUNT] = {
-        [GAN__ISA_PORTABLE] = gan__maps_portable,
-#if defined(__x86_64__)
-        [GAN__ISA_AVX2] = gan__maps_avx2,
-        [GAN__ISA_AVX512] = gan__maps_avx512,
-#endif
-    };
+    static const gan__map_fn *const tables[GAN__ISA_COUNT] = GAN__BY_ISA(gan__maps);
     return tables[ctx->isa][kind];
 }
 

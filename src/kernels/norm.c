@@ -6,19 +6,10 @@
 #define BLOCK 64    /* rows summed in gan_real, in cache, before they go over into double */
 #define TASK 65536  /* elements, about: work is split by size alone, so that the bits do not depend on the threads */
 
-extern const gan__norm_kernels gan__norm_portable;
-#if defined(__x86_64__)
-extern const gan__norm_kernels gan__norm_avx2, gan__norm_avx512;
-#endif
+extern const gan__norm_kernels gan__norm_portable, gan__norm_avx2, gan__norm_avx512;
 
 static const gan__norm_kernels *kernels_of(const gan_ctx *ctx) {
-    static const gan__norm_kernels *const tables[GAN__ISA_COUNT] = {
-        [GAN__ISA_PORTABLE] = &gan__norm_portable,
-#if defined(__x86_64__)
-        [GAN__ISA_AVX2] = &gan__norm_avx2,
-        [GAN__ISA_AVX512] = &gan__norm_avx512,
-#endif
-    };
+    static const gan__norm_kernels *const tables[GAN__ISA_COUNT] = GAN__BY_ISA(&gan__norm);
     return tables[ctx->isa];
 }
 

@@ -6,19 +6,10 @@
 
 #define PIECE 16384 /* elements per task */
 
-extern const gan__update_kernels gan__update_portable;
-#if defined(__x86_64__)
-extern const gan__update_kernels gan__update_avx2, gan__update_avx512;
-#endif
+extern const gan__update_kernels gan__update_portable, gan__update_avx2, gan__update_avx512;
 
 static const gan__update_kernels *kernels_of(const gan_ctx *ctx) {
-    static const gan__update_kernels *const tables[GAN__ISA_COUNT] = {
-        [GAN__ISA_PORTABLE] = &gan__update_portable,
-#if defined(__x86_64__)
-        [GAN__ISA_AVX2] = &gan__update_avx2,
-        [GAN__ISA_AVX512] = &gan__update_avx512,
-#endif
-    };
+    static const gan__update_kernels *const tables[GAN__ISA_COUNT] = GAN__BY_ISA(&gan__update);
     return tables[ctx->isa];
 }
 
