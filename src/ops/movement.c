@@ -81,6 +81,7 @@ typedef struct permute_arg {
     const gan_real *x;
     gan_real *y;
     int64_t rows, cols, tiles_down, tiles_across; /* of one transposed matrix */
+    int64_t item;
 } permute_arg;
 
 static void permute_run(void *p, int64_t at, int64_t n, const int64_t *offset, const int64_t *stride) {
@@ -93,26 +94,37 @@ static void permute_run(void *p, int64_t at, int64_t n, const int64_t *offset, c
         for (int64_t i = 0; i < n; i++) y[i] = x[i * stride[0]];
 }
 
-/* Transposing by tiles that fit the first cache: out[r, c] = in[c, r]. */
+/* Transposing by tiles that fit the first cache: out[r, c] = in[c, r], which are one number each or a few neighbours. */
 #define TILE 32
+#define MOST_NUMBERS 16 /* longer runs are better copied whole */
+
+static inline __attribute__((always_inline)) void transpose_tile(const permute_arg *s, int64_t i, int64_t item) {
+    int64_t across = i % s->tiles_across, down = i / s->tiles_across % s->tiles_down;
+    int64_t matrix = i / s->tiles_across / s->tiles_down * s->rows * s->cols;
+    int64_t r0 = down * TILE, c0 = across * TILE;
+    int64_t r1 = r0 + TILE < s->rows ? r0 + TILE : s->rows, c1 = c0 + TILE < s->cols ? c0 + TILE : s->cols;
+    for (int64_t r = r0; r < r1; r++)
+        for (int64_t k = c0; k < c1; k++)
+            for (int64_t j = 0; j < item; j++)
+                s->y[(matrix + r * s->cols + k) * item + j] = s->x[(matrix + k * s->rows + r) * item + j];
+}
 
 static void transpose_tiles(void *p, int64_t begin, int64_t end) {
     const permute_arg *s = p;
-    for (int64_t i = begin; i < end; i++) {
-        int64_t across = i % s->tiles_across, down = i / s->tiles_across % s->tiles_down;
-        int64_t matrix = i / s->tiles_across / s->tiles_down * s->rows * s->cols;
-        int64_t r0 = down * TILE, c0 = across * TILE;
-        int64_t r1 = r0 + TILE < s->rows ? r0 + TILE : s->rows, c1 = c0 + TILE < s->cols ? c0 + TILE : s->cols;
-        for (int64_t r = r0; r < r1; r++)
-            for (int64_t k = c0; k < c1; k++) s->y[matrix + r * s->cols + k] = s->x[matrix + k * s->rows + r];
-    }
+    for (int64_t i = begin; i < end; i++)
+        if (s->item == 1)
+            transpose_tile(s, i, 1);
+        else
+            transpose_tile(s, i, s->item);
 }
 
-/* [.., rows, cols] of the output whose matrices are the input's, transposed. */
-static bool is_transposition(const gan__walk *w) {
-    int n = w->ndim;
-    if (n < 2 || n > 3 || w->stride[0][n - 2] != 1 || w->stride[0][n - 1] != w->dim[n - 2]) return false;
-    return n == 2 || w->stride[0][0] == w->dim[1] * w->dim[2];
+/* How many numbers make an item of [.., rows, cols] of the output, whose matrices are the input's, transposed; 0 if they are not. */
+static int64_t transposed_item(const gan__walk *w) {
+    const int64_t *stride = w->stride[0], *dim = w->dim;
+    int64_t item = stride[w->ndim - 1] == 1 && dim[w->ndim - 1] <= MOST_NUMBERS ? dim[w->ndim - 1] : 1;
+    int n = item == 1 ? w->ndim : w->ndim - 1;
+    if (n < 2 || n > 3 || stride[n - 2] != item || stride[n - 1] != dim[n - 2] * item) return 0;
+    return n == 2 || stride[0] == dim[1] * dim[2] * item ? item : 0;
 }
 
 static void permute_forward(gan_op_call *c) {
@@ -122,14 +134,15 @@ static void permute_forward(gan_op_call *c) {
     gan__strides(from, dense);
     for (int i = 0; i < from.ndim; i++) stride[0][i] = dense[a->order[i]];
     gan__walk w = gan__walk_make(gan_shape_of(c->out), 1, stride);
-    permute_arg s = {.x = gan_data(c->in[0]), .y = gan_op_write(c->out)};
-    if (!is_transposition(&w)) {
+    permute_arg s = {.x = gan_data(c->in[0]), .y = gan_op_write(c->out), .item = transposed_item(&w)};
+    if (!s.item) {
         gan__walk_all(c->ctx, &w, permute_run, &s);
         return;
     }
-    s.rows = w.dim[w.ndim - 2], s.cols = w.dim[w.ndim - 1];
+    int n = s.item == 1 ? w.ndim : w.ndim - 1;
+    s.rows = w.dim[n - 2], s.cols = w.dim[n - 1];
     s.tiles_down = (s.rows + TILE - 1) / TILE, s.tiles_across = (s.cols + TILE - 1) / TILE;
-    int64_t matrices = w.ndim == 3 ? w.dim[0] : 1;
+    int64_t matrices = n == 3 ? w.dim[0] : 1;
     gan__parallel_ranges(c->ctx, matrices * s.tiles_down * s.tiles_across, GAN__GRAIN / (TILE * TILE), transpose_tiles, &s);
 }
 
