@@ -19,18 +19,18 @@
  *
  * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
  * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Where pixels are
- * few, packing them for each task would be much of the work: then all are packed before the tasks, and a task takes its chunks
- * within each tap, so that what it adds to stays in the cache. */
+ * few, packing them again and again would be much of the work: then y is packed before the tasks, which take few channels and all
+ * panels if they can, and chunk after chunk within each tap, so that what they add to stays in the cache. */
 enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
     GROUP_COLUMNS = 256, /* at least a panel */
-    SMALL_BATCH = 12,
-    SMALL_COLUMNS = 64,
     ROWS = GAN__TILE_ROWS,
     FEW_CHANNELS = 16,
     WANTED_TASKS = 12,
-    ONCE_PIXELS = 1024,
+    FEW_PIXELS = 1024, /* for which: */
+    LEAST_BATCH = 4,
+    LEAST_COLUMNS = 64,
     SUM_AT_ONCE = 512,
     LINE = 16, /* numbers in a line of the cache */
     AHEAD = 4  /* pixels that are fetched before they are packed */
@@ -53,10 +53,10 @@ typedef struct engine {
     int64_t panels, group, groups;
     int64_t rows, cols, chunks; /* results in a chunk: several whole rows, or a part of one */
     int64_t parts, chunks_per_part;
-    bool once;                  /* everything is packed before the tasks */
+    bool few_pixels;            /* y is packed before the tasks, and x for all chunks of a task */
     int64_t region_size, panels_size;
-    float *regions;             /* [chunks][batches][region_size]; if not once [workers][region_size] */
-    float *packed_y;            /* [chunks][groups][panels_size]; if not once [workers][panels_size] */
+    float *regions;             /* [workers][region_size]; of few pixels [workers][chunks_per_part][region_size] */
+    float *packed_y;            /* [workers][panels_size]; of few pixels [chunks][groups][panels_size] */
     scratch *scratch;
 } engine;
 
@@ -192,24 +192,16 @@ static void multiply(const engine *e, const chunk *q, int64_t line, int64_t tile
 static int64_t first_tile(const engine *e, int64_t batch) { return gan__least(e->tiles_of_line, batch * e->batch); }
 static int64_t first_panel(const engine *e, int64_t group) { return gan__least(e->panels, group * e->group); }
 
-static float *region_of(const engine *e, int64_t index, int64_t batch, int worker) {
-    return e->regions + (e->once ? index * e->batches + batch : worker) * e->region_size;
-}
-
 static float *packed_y_of(const engine *e, int64_t index, int64_t group, int worker) {
-    return e->packed_y + (e->once ? index * e->groups + group : worker) * e->panels_size;
+    return e->packed_y + (e->few_pixels ? index * e->groups + group : worker) * e->panels_size;
 }
 
-/* A unit is the region of one batch or the panels of one group, in one chunk. */
+/* A unit is the panels of a group in a chunk. */
 static void pack_unit(void *arg, int64_t unit, int worker) {
     const engine *e = arg;
-    int64_t *base = e->scratch[worker].base, index = unit / (e->batches + e->groups), i = unit % (e->batches + e->groups);
-    chunk q = chunk_at(e, index, base);
-    if (i < e->batches)
-        pack_region(e, &q, first_tile(e, i), first_tile(e, i + 1), base, region_of(e, index, i, worker));
-    else
-        pack_panels(e, &q, first_panel(e, i - e->batches), first_panel(e, i - e->batches + 1),
-                    packed_y_of(e, index, i - e->batches, worker));
+    int64_t index = unit / e->groups, group = unit % e->groups;
+    chunk q = chunk_at(e, index, e->scratch[worker].base);
+    pack_panels(e, &q, first_panel(e, group), first_panel(e, group + 1), packed_y_of(e, index, group, worker));
 }
 
 static void run_task(void *arg, int64_t task, int worker) {
@@ -218,18 +210,17 @@ static void run_task(void *arg, int64_t task, int worker) {
     int64_t batch = task % e->batches, group = task / e->batches % e->groups, part = task / e->batches / e->groups;
     int64_t tile_0 = first_tile(e, batch), tile_1 = first_tile(e, batch + 1);
     int64_t panel_0 = first_panel(e, group), panel_1 = first_panel(e, group + 1);
-    int64_t begin = part * e->chunks_per_part, end = gan__least(e->chunks, begin + e->chunks_per_part);
+    int64_t begin = part * e->chunks_per_part, count = gan__least(e->chunks - begin, e->chunks_per_part);
     float *w = e->w + part * e->lines * e->size * e->s->k;
-    for (int64_t step = 0, count = end - begin; step < count * e->lines; step++) {
-        int64_t i = begin + (e->once ? step % count : step / e->lines), line = e->once ? step / count : step % e->lines;
-        float *region = region_of(e, i, batch, worker), *packed_y = packed_y_of(e, i, group, worker);
-        chunk q = chunk_at(e, i, s->base);
-        if (!e->once && line == 0) {
-            pack_panels(e, &q, panel_0, panel_1, packed_y);
-            pack_region(e, &q, tile_0, tile_1, s->base, region);
-        }
+    for (int64_t step = 0; step < count * e->lines; step++) {
+        int64_t i = e->few_pixels ? step % count : step / e->lines, line = e->few_pixels ? step / count : step % e->lines;
+        float *region = e->regions + (e->few_pixels ? worker * e->chunks_per_part + i : worker) * e->region_size;
+        float *packed_y = packed_y_of(e, begin + i, group, worker);
+        chunk q = chunk_at(e, begin + i, s->base);
+        if (line == 0) pack_region(e, &q, tile_0, tile_1, s->base, region);
+        if (line == 0 && !e->few_pixels) pack_panels(e, &q, panel_0, panel_1, packed_y);
         point(e, &q, line, s->base, region, s->points);
-        multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > begin);
+        multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > 0);
     }
 }
 
@@ -265,25 +256,29 @@ static void cut_results(engine *e) {
     e->panels_size = e->rows * e->cols * e->group * gan__tiles_width(e->tiles);
 }
 
-static void cut(engine *e) {
+/* How the rows and columns of the result are cut: of few pixels rather by rows, for which x is packed but once. */
+static void cut_tiles(engine *e) {
     const gan__conv_shape *s = e->s;
-    int64_t width = gan__tiles_width(e->tiles);
+    int64_t width = gan__tiles_width(e->tiles), batch = BATCH_TILES, columns = GROUP_COLUMNS;
     e->merged = s->c < FEW_CHANNELS;
     e->lines = e->merged ? s->kh : s->kh * s->kw;
     e->size = e->merged ? s->kw * s->c : s->c;
     e->tiles_of_line = gan__ceil_div(e->size, ROWS);
-    bool small = s->n * s->oh * s->ow <= 2 * MAX_CHUNK;
-    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, small ? SMALL_BATCH : BATCH_TILES);
+    if (e->few_pixels) batch = gan__least(BATCH_TILES, gan__most(LEAST_BATCH, e->tiles_of_line / WANTED_TASKS));
+    e->batches = e->merged ? 1 : gan__ceil_div(e->tiles_of_line, batch);
     e->batch = gan__ceil_div(e->tiles_of_line, e->batches);
     e->panels = gan__ceil_div(s->k, width);
-    int64_t columns = small ? s->k * e->batches / WANTED_TASKS : GROUP_COLUMNS;
-    columns = gan__least(GROUP_COLUMNS, gan__most(SMALL_COLUMNS, columns));
+    if (e->few_pixels) columns = gan__most(LEAST_COLUMNS, s->k * e->batches / WANTED_TASKS);
     e->groups = gan__ceil_div(e->panels, gan__most(1, columns / width));
     e->group = gan__ceil_div(e->panels, e->groups);
+}
+
+static void cut(engine *e) {
+    e->few_pixels = e->s->n * e->s->oh * e->s->ow <= FEW_PIXELS;
+    cut_tiles(e);
     cut_results(e);
     e->chunks_per_part = gan__ceil_div(e->chunks, gan__least(e->chunks, gan__ceil_div(WANTED_TASKS, e->batches * e->groups)));
     e->parts = gan__ceil_div(e->chunks, e->chunks_per_part);
-    e->once = s->n * s->oh * s->ow <= ONCE_PIXELS && e->batches * e->groups > 1;
 }
 
 /* Where patches are single pixels, all images are one row of them. */
@@ -299,14 +294,14 @@ bool gan__weight_run(gan_ctx *ctx, const gan__conv_shape *shape, const float *x,
     engine e = {.tiles = gan__tiles_of(ctx->isa), .s = &s, .x = x, .y = y, .w = w};
     cut(&e);
     int64_t workers = gan__threads_count(ctx->threads), size = e.lines * e.size * s.k;
-    int64_t regions = e.once ? e.chunks * e.batches : workers, panels = e.once ? e.chunks * e.groups : workers;
+    int64_t regions = e.few_pixels ? workers * e.chunks_per_part : workers, panels = e.few_pixels ? e.chunks * e.groups : workers;
     float *parts = NULL;
     e.scratch = gan__alloc(ctx, (size_t)workers * sizeof *e.scratch);
     e.regions = gan__alloc(ctx, (size_t)(regions * e.region_size) * sizeof *e.regions);
     e.packed_y = gan__alloc(ctx, (size_t)(panels * e.panels_size) * sizeof *e.packed_y);
     if (e.parts > 1) e.w = parts = gan__alloc(ctx, (size_t)(e.parts * size) * sizeof *parts);
     bool ok = e.scratch && e.regions && e.packed_y && e.w;
-    if (ok && e.once) gan__parallel(ctx, e.chunks * (e.batches + e.groups), pack_unit, &e);
+    if (ok && e.few_pixels) gan__parallel(ctx, e.chunks * e.groups, pack_unit, &e);
     if (ok) gan__parallel(ctx, e.batches * e.groups * e.parts, run_task, &e);
     if (ok && parts) gan__parallel_ranges(ctx, size, 16384, sum_range, &(sum_parts){parts, e.parts, size, w});
     gan__free(ctx, parts);
