@@ -118,7 +118,7 @@ static void transpose_tiles(void *p, int64_t begin, int64_t end) {
             transpose_tile(s, i, s->item);
 }
 
-/* How many numbers make an item of [.., rows, cols] of the output, whose matrices are the input's, transposed. 0: they are not. */
+/* How many numbers make an item of [.., rows, cols] of the output, if its matrices are the input's, transposed; else 0. */
 static int64_t transposed_item(const gan__walk *w) {
     const int64_t *stride = w->stride[0], *dim = w->dim;
     int64_t item = stride[w->ndim - 1] == 1 && dim[w->ndim - 1] <= MOST_NUMBERS ? dim[w->ndim - 1] : 1;
