@@ -53,6 +53,10 @@ GAN_API gan_status gan_optim_step_retain(gan_optim *o, gan_tensor *loss);
 GAN_API gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool retain);
 GAN_API gan_status gan_optim_apply(gan_optim *o);
 
+/* gan_optim_apply and gan_ema_update in one pass over the weights; the same numbers as one after the other. Either both happen or,
+ * after an error, neither. e NULL: gan_optim_apply alone. */
+GAN_API gan_status gan_optim_apply_with_ema(gan_optim *o, gan_ema *e);
+
 GAN_API double gan_optim_lr(const gan_optim *o);
 GAN_API void gan_optim_set_lr(gan_optim *o, double lr);
 GAN_API int64_t gan_optim_steps(const gan_optim *o);      /* taken so far */

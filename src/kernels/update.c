@@ -20,6 +20,13 @@ static int64_t piece_size(int64_t count, int64_t piece) {
     return left < PIECE ? left : PIECE;
 }
 
+static void average(const gan__update_kernels *k, gan__pair avg, const gan_real *x, double decay, int64_t at, int64_t n) {
+    if (decay == 0)
+        memcpy(avg.dst + at, x + at, (size_t)n * sizeof *x);
+    else
+        k->average(n, avg.src + at, x + at, (gan_real)(1 - decay), avg.dst + at);
+}
+
 /* --- steps -------------------------------------------------------------------------------------------------- */
 
 typedef struct all_arg {
@@ -42,7 +49,9 @@ static void run_piece(void *p, int64_t task, int worker) {
     int i = 0;
     for (int64_t pieces; task >= (pieces = pieces_of(a->updates[i].count)); i++) task -= pieces;
     const gan__update *u = &a->updates[i];
-    if (!a->k->step[a->kind](a->rule, u, task * PIECE, piece_size(u->count, task))) note_bad(a, i);
+    int64_t at = task * PIECE, n = piece_size(u->count, task);
+    if (!a->k->step[a->kind](a->rule, u, at, n)) note_bad(a, i);
+    if (u->avg.dst) average(a->k, u->avg, u->w.dst, u->avg_decay, at, n);
 }
 
 int gan__update_all(gan_ctx *ctx, gan__update_kind kind, const gan__rule *rule, const gan__update *updates, int n) {
@@ -59,20 +68,17 @@ typedef struct average_arg {
     const gan__update_kernels *k;
     gan__pair avg;
     const gan_real *x;
-    gan_real rest;
+    double decay;
 } average_arg;
 
 static void average_range(void *p, int64_t begin, int64_t end) {
     average_arg *a = p;
-    a->k->average(end - begin, a->avg.src + begin, a->x + begin, a->rest, a->avg.dst + begin);
+    average(a->k, a->avg, a->x, a->decay, begin, end - begin);
 }
 
 void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count, double decay) {
-    average_arg a = {kernels_of(ctx), avg, x, (gan_real)(1 - decay)};
-    if (decay == 0)
-        memcpy(avg.dst, x, (size_t)count * sizeof *x);
-    else
-        gan__parallel_ranges(ctx, count, PIECE, average_range, &a);
+    average_arg a = {kernels_of(ctx), avg, x, decay};
+    gan__parallel_ranges(ctx, count, PIECE, average_range, &a);
 }
 
 /* --- norms -------------------------------------------------------------------------------------------------- */

@@ -49,27 +49,41 @@ gan_ema *gan_ema_new(gan_module *m, gan_ema_opts opts) {
     return nil_ema(ctx);
 }
 
-static bool average(gan_tensor *avg, const gan_param *p, double decay) {
-    gan__pair pair = {.src = gan_data(avg)}; /* to be read before the new storage takes its place */
-    pair.dst = gan__overwrite(avg, false);
-    if (pair.dst) gan__average(avg->ctx, pair, gan_data(p->tensor), gan_count(avg), decay);
-    return pair.dst != NULL;
+static gan__update *update_of(const gan_tensor *t, gan_tensor *const *variables, gan__update *updates, int count) {
+    for (int k = 0; k < count; k++)
+        if (variables[k] == t) return updates[k].count ? &updates[k] : NULL;
+    return NULL;
 }
 
-void gan_ema_update(gan_ema *e) {
-    static const char who[] = "gan_ema_update";
-    gan_ctx *ctx = e ? e->object.ctx : gan__nil_ctx();
-    if (is_nil(e)) gan__raise(ctx, GAN_E_ARG, "%s: the average is nil", who);
-    if (!gan__ok(ctx)) return;
+static bool move(gan_tensor *avg, const gan_param *p, double decay, gan__update *with) {
+    gan__pair pair;
+    if (!gan__open_pair(avg, &pair)) return false;
+    if (with)
+        with->avg = pair, with->avg_decay = decay;
+    else
+        gan__average(avg->ctx, pair, gan_data(p->tensor), gan_count(avg), decay);
+    return true;
+}
+
+bool gan__ema_join(gan_ema *e, gan_ctx *ctx, gan_tensor *const *variables, gan__update *updates, int count, const char *who) {
+    if (is_nil(e) || e->object.ctx != ctx)
+        gan__raise(ctx, GAN_E_ARG, "%s: the average is %s", who, is_nil(e) ? "nil" : "of another context");
+    if (!gan__ok(ctx)) return false;
     const gan__list *list = gan__list_of(e->module);
-    if (!list || !gan__set_fits(e->set, list, who)) return;
+    if (!list || !gan__set_fits(e->set, list, who)) return false;
     bool follow = e->updates.value < e->opts.start;
     for (int i = 0; i < list->count; i++) {
         const gan_param *p = &list->params[i];
-        if (!average(gan_set_get(e->set, i), p, follow || p->integer ? 0 : e->opts.decay)) return;
+        gan__update *with = update_of(p->tensor, variables, updates, count);
+        if (!move(gan_set_get(e->set, i), p, follow || p->integer ? 0 : e->opts.decay, with)) return false;
     }
     e->updates.value++;
-    gan__commit(ctx);
+    return true;
+}
+
+void gan_ema_update(gan_ema *e) {
+    gan_ctx *ctx = e ? e->object.ctx : gan__nil_ctx();
+    if (gan__ema_join(e, ctx, NULL, NULL, 0, "gan_ema_update")) gan__commit(ctx);
 }
 
 const gan_set *gan_ema_set(const gan_ema *e) { return is_nil(e) ? NULL : e->set; }

@@ -275,9 +275,8 @@ static bool measure(gan_optim *o, double *norm, double *clamped_norm, const char
     return any;
 }
 
-static bool open_pair(gan_tensor *t, gan__pair *pair) {
-    if (!t) return true;
-    pair->src = gan_data(t);
+bool gan__open_pair(gan_tensor *t, gan__pair *pair) {
+    pair->src = gan_data(t); /* before the new storage takes its place */
     pair->dst = gan__overwrite(t, false);
     return pair->dst != NULL;
 }
@@ -292,8 +291,8 @@ static bool open_update(const gan_optim *o, param_slot *slot, gan__update *u) {
     u->decay = slot->param.no_decay ? 0 : o->opts.weight_decay;
     u->correction1 = 1 - pow(o->opts.beta1, t);
     u->correction2 = 1 - pow(o->opts.beta2, t);
-    bool ok = open_pair(slot->param.tensor, &u->w);
-    for (int k = 0; k < GAN__MOMENTS && ok; k++) ok = open_pair(slot->moment[k], &u->m[k]);
+    bool ok = gan__open_pair(slot->param.tensor, &u->w);
+    for (int k = 0; k < GAN__MOMENTS && slot->moment[k] && ok; k++) ok = gan__open_pair(slot->moment[k], &u->m[k]);
     return ok;
 }
 
@@ -311,12 +310,14 @@ static gan__rule rule_of(const gan_optim *o, double norm) {
                        .amsgrad = p->amsgrad};
 }
 
-static void apply_grads(gan_optim *o, const char *who) {
+/* With the average e, if it is not NULL. */
+static void apply_grads(gan_optim *o, gan_ema *e, const char *who) {
     gan_ctx *ctx = o->object.ctx;
     double norm, clamped_norm;
     if (!measure(o, &norm, &clamped_norm, who)) return;
     for (int i = 0; i < o->count; i++)
         if (!open_update(o, &o->slots[i], &o->updates[i])) return;
+    if (e && !gan__ema_join(e, ctx, o->variables, o->updates, o->count, who)) return;
     gan__rule rule = rule_of(o, clamped_norm);
     int bad = gan__update_all(ctx, kinds[o->opts.kind].update, &rule, o->updates, o->count);
     if (bad < o->count) {
@@ -328,11 +329,11 @@ static void apply_grads(gan_optim *o, const char *who) {
     gan__commit(ctx);
 }
 
-static gan_status apply(gan_optim *o, const char *who) {
+static gan_status apply(gan_optim *o, gan_ema *e, const char *who) {
     gan_ctx *ctx = ctx_of(o);
     if (!is_real(o, who)) return ctx->status;
     drop_stale_grads(o);
-    if (gan__ok(ctx)) apply_grads(o, who);
+    if (gan__ok(ctx)) apply_grads(o, e, who);
     forget_grads(o);
     return ctx->status;
 }
@@ -341,12 +342,13 @@ gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool reta
     return add_loss(o, loss, scale, retain, "gan_optim_add");
 }
 
-gan_status gan_optim_apply(gan_optim *o) { return apply(o, "gan_optim_apply"); }
+gan_status gan_optim_apply(gan_optim *o) { return apply(o, NULL, "gan_optim_apply"); }
+gan_status gan_optim_apply_with_ema(gan_optim *o, gan_ema *e) { return apply(o, e, "gan_optim_apply_with_ema"); }
 
 static gan_status step(gan_optim *o, gan_tensor *loss, bool retain) {
     static const char who[] = "gan_optim_step";
     add_loss(o, loss, 1, retain, who);
-    return apply(o, who);
+    return apply(o, NULL, who);
 }
 
 gan_status gan_optim_step(gan_optim *o, gan_tensor *loss) { return step(o, loss, false); }

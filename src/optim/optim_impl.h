@@ -29,4 +29,12 @@ gan__counter *gan__optim_counter(gan_optim *o);
 
 gan__counter *gan__ema_counter(gan_ema *e);
 
+/* gan_ema_update before the step that `updates` describes, one for each of `variables`: the averages of values that it changes are
+ * left to it, the others move on. Not committed. False (raised): to be undone. */
+bool gan__ema_join(gan_ema *e, gan_ctx *ctx, gan_tensor *const *variables, gan__update *updates, int count,
+                   const char *who);
+
+/* A tensor's values and the place for new ones. False (raised): no memory. */
+bool gan__open_pair(gan_tensor *t, gan__pair *pair);
+
 #endif

@@ -188,6 +188,17 @@ static gan_turn new_turn(gan_trainer *t) {
     return turn;
 }
 
+/* G's step with the gradients gathered, and the average's. Tricks may change weights behind the optimiser; without such the
+ * average moves in its pass. */
+static void apply_g(gan_trainer *t, const gan_turn *of_d, const gan_turn *turn) {
+    bool alone = true;
+    for (int i = 0; i < t->n_tricks; i++) alone &= !t->tricks[i]->type->after;
+    gan_optim_apply_with_ema(t->opt_g, alone ? t->ema : NULL);
+    if (of_d) after(t, of_d);
+    after(t, turn);
+    if (!alone && t->ema) gan_ema_update(t->ema);
+}
+
 /* The players in turn. The fakes of D's last turn serve G's as well: one forward of G less. */
 void gan__step_in_turn(gan_trainer *t, gan_step_info *info) {
     gan_ctx *ctx = t->object.ctx;
@@ -206,8 +217,8 @@ void gan__step_in_turn(gan_trainer *t, gan_step_info *info) {
     move_d(t, &turn, turn_of_d(t, &turn, gan_detach(fake)), info);
     gan_tensor *loss = turn_of_g(t, &turn, fake, false);
     info->g_loss = gan_item(loss);
-    gan_optim_step(t->opt_g, loss);
-    after(t, &turn);
+    gan_optim_add(t->opt_g, loss, 1, false);
+    apply_g(t, NULL, &turn);
 }
 
 /* Both gradients before either player moves; both losses through one forward of D. */
@@ -222,9 +233,7 @@ void gan__step_at_once(gan_trainer *t, gan_step_info *info) {
     if (!skip) gan_optim_add(t->opt_d, loss_d, 1, true);
     gan_optim_add(t->opt_g, loss_g, 1, false);
     if (!skip) gan_optim_apply(t->opt_d);
-    gan_optim_apply(t->opt_g);
+    apply_g(t, skip ? NULL : &of_d, &turn);
     info->d_grad_norm = skip ? 0 : gan_optim_grad_norm(t->opt_d);
     info->g_loss = gan_item(loss_g);
-    if (!skip) after(t, &of_d);
-    after(t, &turn);
 }

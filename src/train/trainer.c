@@ -269,7 +269,6 @@ gan_status gan_trainer_step(gan_trainer *t, gan_step_info *info) {
     gan_scope_begin(ctx);
     gan__watching_begin(t);
     (t->opts.simultaneous ? gan__step_at_once : gan__step_in_turn)(t, info);
-    if (t->ema) gan_ema_update(t->ema);
     gan__watching_end(t, info);
     if (gan__ok(ctx)) t->steps.value++;
     gan_scope_end(ctx);

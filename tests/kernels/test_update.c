@@ -98,6 +98,15 @@ static void check_rule(gan_ctx *ctx, const rule_case *c) {
         for (int k = 0; k < c->moments; k++) close &= fabs((double)a->m[k][i] - m[k]) <= 2e-6 * (1 + fabs(m[k]));
         if (!close) fail_msg("%s on %s: weight %d is %.9g, not %.9g", c->name, gan_ctx_isa(ctx), i, (double)w[i], next);
     }
+    gan_real *avg = malloc(COUNT * sizeof *avg), *again = malloc(COUNT * sizeof *again);
+    for (int k = 0; k < 2; k++) { /* an average of the new weights, in the same pass */
+        memcpy(a, before, sizeof *a);
+        u.avg = (gan__pair){a->grad, avg}, u.avg_decay = k ? .9 : 0;
+        assert_int_equal(gan__update_all(ctx, c->kind, &c->rule, &u, 1), 1);
+        gan__average(ctx, (gan__pair){a->grad, again}, w, COUNT, u.avg_decay);
+        assert_memory_equal(avg, again, COUNT * sizeof *avg);
+    }
+    free(avg), free(again);
     a->grad[COUNT - 1] = NAN; /* of the last piece's last elements */
     u = update_of(c, a, w);
     assert_int_equal(gan__update_all(ctx, c->kind, &c->rule, &u, 1), 0);

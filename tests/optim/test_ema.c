@@ -178,6 +178,86 @@ static void test_update__that_runs_out_of_memory_changes_nothing_and_can_be_repe
     }
 }
 
+/* A loss that leaves the first layer's bias without a gradient. */
+static gan_tensor *partial_loss(gan_module *net, gan_tensor *x) {
+    return gan_mean(gan_matmul(x, tensor_of(net, "0.weight"), (gan_matmul_opts){.trans_b = true}));
+}
+
+static void test_update__in_the_optimisers_pass_is_the_same(void **state) {
+    (void)state;
+    const gan_optim_opts kinds[] = {gan_adam(.1), gan_rmsprop(.01), gan_sgd(.1, .9)};
+    for (int kind = 0; kind < COUNT_OF(kinds); kind++)
+        for (int start = 0; start < 4; start += 3) {
+            gan_module *nets[2];
+            gan_optim *o[2];
+            gan_ema *e[2];
+            for (int i = 0; i < 2; i++) {
+                nets[i] = normed_net();
+                if (i == 1) gan_set_store(gan_set_of(nets[0]), nets[1]);
+                o[i] = gan_optim_new(nets[i], kinds[kind]);
+                e[i] = gan_ema_new(nets[i], (gan_ema_opts){.decay = .9, .start = start});
+            }
+            for (int step = 0; step < 6; step++) {
+                gan_scope_begin(ctx);
+                gan_tensor *x = gan_randn(ctx, gan_shape2(4, 5));
+                for (int i = 0; i < 2; i++)
+                    gan_optim_add(o[i], step == 4 ? partial_loss(nets[i], x) : small_loss(nets[i], x), 1, false);
+                gan_optim_apply(o[0]);
+                gan_ema_update(e[0]);
+                assert_int_equal(gan_optim_apply_with_ema(o[1], e[1]), GAN_OK);
+                gan_scope_end(ctx);
+                check_same_state(copy_state(nets[0], NULL), copy_state(nets[1], NULL));
+                check_same_state(copy_set(gan_ema_set(e[0])), copy_set(gan_ema_set(e[1])));
+                assert_int_equal(gan__ema_counter(e[1])->value, step + 1);
+            }
+        }
+}
+
+static void test_update__in_a_pass_that_fails_changes_nothing(void **state) {
+    (void)state;
+    gan_module *net = normed_net();
+    gan_optim *o = gan_optim_new(net, gan_adam(.1));
+    gan_ema *e = gan_ema_new(net, (gan_ema_opts){.decay = .5});
+    train_step(net, o);
+    int64_t n = 1;
+    for (bool failed = true; failed; n++) {
+        gan_scope_begin(ctx);
+        state_copy weights = copy_state(net, NULL), average = copy_set(gan_ema_set(e));
+        gan_optim_add(o, small_loss(net, gan_ones(ctx, gan_shape2(4, 5))), 1, false);
+        gan_ctx_fail_alloc(ctx, n);
+        gan_optim_apply_with_ema(o, e);
+        gan_ctx_fail_alloc(ctx, 0);
+        failed = gan_ctx_status(ctx) != GAN_OK;
+        if (failed) {
+            check_failed(ctx, GAN_E_MEMORY, "out of memory");
+            assert_int_equal(gan__ema_counter(e)->value, 0);
+            check_same_state(average, copy_set(gan_ema_set(e)));
+            check_same_state(weights, copy_state(net, NULL));
+        } else {
+            assert_int_equal(gan__ema_counter(e)->value, 1);
+            assert_false(same_state(average, copy_set(gan_ema_set(e))));
+        }
+        gan_scope_end(ctx);
+    }
+    assert_true(n > 2 * gan_module_param_count(net));
+}
+
+static void test_update__in_a_pass_of_another_context_is_refused(void **state) {
+    (void)state;
+    gan_ctx *other = gan_ctx_new((gan_ctx_opts){.threads = 1});
+    gan_module *net = normed_net();
+    gan_optim *o = gan_optim_new(net, gan_adam(.1));
+    gan_ema *e = gan_ema_new(gan_linear_layer(other, 5, 6, (gan_linear_opts){0}), (gan_ema_opts){.decay = .5});
+    gan_scope_begin(ctx);
+    state_copy weights = copy_state(net, NULL);
+    gan_optim_add(o, small_loss(net, gan_ones(ctx, gan_shape2(4, 5))), 1, false);
+    gan_optim_apply_with_ema(o, e);
+    check_failed(ctx, GAN_E_ARG, "gan_optim_apply_with_ema: the average is of another context");
+    check_same_state(weights, copy_state(net, NULL));
+    gan_scope_end(ctx);
+    gan_ctx_free(other);
+}
+
 static void test_update__in_a_failed_context_does_nothing(void **state) {
     (void)state;
     gan_module *net = normed_net();
@@ -249,6 +329,9 @@ int main(void) {
         TEST(test_update__changes_nothing_of_the_module),
         TEST(test_set__serves_for_evaluation),
         TEST(test_update__that_runs_out_of_memory_changes_nothing_and_can_be_repeated),
+        TEST(test_update__in_the_optimisers_pass_is_the_same),
+        TEST(test_update__in_a_pass_that_fails_changes_nothing),
+        TEST(test_update__in_a_pass_of_another_context_is_refused),
         TEST(test_update__in_a_failed_context_does_nothing),
         TEST(test_update__refuses_a_module_that_has_grown),
         TEST(test_options__out_of_range_are_named),

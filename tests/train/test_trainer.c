@@ -273,7 +273,7 @@ static void test_step__that_is_not_finite_changes_nothing_and_names_what(void **
         status = gan_trainer_step(r.trainer, NULL);
     }
     assert_int_equal(status, GAN_E_NONFINITE);
-    assert_non_null(strstr(gan_ctx_message(r.ctx), "gan_optim_step: the "));
+    assert_non_null(strstr(gan_ctx_message(r.ctx), "gan_optim_add: the loss is "));
     snapshot after = snapshot_of(&r);
     gan_ctx_free(r.ctx);
     expect_equal(before, after);
@@ -383,11 +383,56 @@ static void test_train__calls_back_after_each_epoch(void **state) {
     gan_ctx_free(r.ctx);
 }
 
+/* Moves G's weights behind its optimiser, unless told not to. */
+static void push_weights(gan_trick *k, const gan_turn *turn) {
+    if (turn->player != GAN_PLAYER_G || !*(bool *)gan_trick_data(k)) return;
+    gan_scope_begin(turn->ctx);
+    for (int i = 0; i < gan_module_param_count(turn->G); i++) {
+        gan_tensor *w = gan_module_param(turn->G, i)->tensor, *pushed = gan_add_scalar(gan_detach(w), 1);
+        gan_assign(w, gan_data(pushed), gan_count(pushed));
+    }
+    gan_scope_end(turn->ctx);
+}
+
+static gan_trainer_opts with_average(bool at_once, int start) {
+    gan_trainer_opts o = small_opts();
+    o.simultaneous = at_once;
+    o.ema_start = start;
+    return o;
+}
+
+static small_run with_pushes(gan_trainer_opts o, bool really) {
+    static const gan_trick_type type = {.name = "push", .data_bytes = sizeof(bool), .after = push_weights};
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1}, o);
+    gan_trick *k = gan_trick_new(r.ctx, &type, (gan_trick_opts){.weight = gan_constant(1)});
+    *(bool *)gan_trick_data(k) = really;
+    gan_trainer_use(r.trainer, k);
+    return r;
+}
+
+/* Whether it moves in the optimiser's pass, or after tricks that may have changed the weights. */
+static void test_average__is_of_the_weights_that_a_step_ends_with(void **state) {
+    (void)state;
+    for (int at_once = 0; at_once < 2; at_once++) {
+        small_run still = with_pushes(with_average(at_once, 0), false), pushed = with_pushes(with_average(at_once, 9), true);
+        run_steps(&still, 3);
+        expect_equal(outcome(1, with_average(at_once, 0), 3), snapshot_of(&still));
+        run_steps(&pushed, 2);
+        const gan_set *average = gan_trainer_ema(pushed.trainer); /* which follows exactly at first */
+        for (int i = 0; i < gan_module_param_count(pushed.G); i++) {
+            const gan_tensor *w = gan_module_param(pushed.G, i)->tensor, *avg = gan_set_get(average, i);
+            assert_memory_equal(gan_data(w), gan_data(avg), (size_t)gan_count(w) * sizeof(gan_real));
+        }
+        gan_ctx_free(still.ctx), gan_ctx_free(pushed.ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_step__moves_every_parameter_of_both_players),
         cmocka_unit_test(test_steps__have_the_same_bits_for_every_number_of_threads),
         cmocka_unit_test(test_options__each_change_the_outcome),
+        cmocka_unit_test(test_average__is_of_the_weights_that_a_step_ends_with),
         cmocka_unit_test(test_sampling_and_evaluating__change_no_trained_byte),
         cmocka_unit_test(test_sampling__leaves_streams_and_mixed_modes_alone),
         cmocka_unit_test(test_sample__is_fixed_by_its_seed),
