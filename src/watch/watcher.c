@@ -193,7 +193,7 @@ void gan_watcher_step(gan_watcher *w, int64_t step, const gan_watch_signals *sig
     note(n, signals);
     follow(&n->real_target, signals->real_target), follow(&n->fake_target, signals->fake_target);
     if (isfinite(own)) n->own_sum += own, n->own_known++;
-    n->bad_in_row = 0;
+    n->bad_in_row = n->bad_since = 0;
     n->steps++;
     if (step % w->opts.window) return;
     gan__watch_record r = complete(w, step);

@@ -91,6 +91,22 @@ static void test_watcher__forgives_one_spiked_batch(void **state) {
     for (int64_t steps = 3050; steps <= 5000; steps += 50) expect(gan_loss_non_saturating(), spiked, steps, GAN_WATCH_HEALTHY);
 }
 
+/* A run goes on from its last complete step with what the watcher knew then, whatever was tried in vain before and after. */
+static void test_watcher__forgets_steps_that_were_not_taken(void **state) {
+    (void)state;
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 1});
+    gan_watcher *w = gan_watcher_new(ctx, (gan_watch_opts){.loss = gan_loss_non_saturating()});
+    go(w, healthy, 0, 7);
+    gan_watcher_bad_step(w, 8, "tried once");
+    go(w, healthy, 7, 9);
+    gan__window good = w->now;
+    for (int i = 0; i < 3; i++) gan_watcher_bad_step(w, 10, "tried again and again");
+    assert_memory_not_equal(&w->now, &good, sizeof good);
+    gan__watcher_forget_bad_steps(w);
+    assert_memory_equal(&w->now, &good, sizeof good);
+    gan_ctx_free(ctx);
+}
+
 static void even(double step, moment *m) {
     m->s.auc = .5 + wobble(step, .02), m->s.level = 1;
     m->look.distance = 1.1;
@@ -630,6 +646,7 @@ int main(void) {
         cmocka_unit_test(test_watcher__calls_the_beginning_too_early),
         cmocka_unit_test(test_watcher__calls_healthy_runs_healthy),
         cmocka_unit_test(test_watcher__forgives_one_spiked_batch),
+        cmocka_unit_test(test_watcher__forgets_steps_that_were_not_taken),
         cmocka_unit_test(test_watcher__knows_equilibrium),
         cmocka_unit_test(test_watcher__names_a_d_that_has_won),
         cmocka_unit_test(test_watcher__takes_no_critic_for_a_winner_by_its_ranks),
