@@ -343,7 +343,10 @@ gan_status gan_optim_add(gan_optim *o, gan_tensor *loss, double scale, bool reta
 }
 
 gan_status gan_optim_apply(gan_optim *o) { return apply(o, NULL, "gan_optim_apply"); }
-gan_status gan_optim_apply_with_ema(gan_optim *o, gan_ema *e) { return apply(o, e, "gan_optim_apply_with_ema"); }
+
+gan_status gan_optim_apply_with_ema(gan_optim *o, gan_ema *e) {
+    return apply(o, e, e ? "gan_optim_apply_with_ema" : "gan_optim_apply");
+}
 
 static gan_status step(gan_optim *o, gan_tensor *loss, bool retain) {
     static const char who[] = "gan_optim_step";

@@ -29,8 +29,8 @@ gan__counter *gan__optim_counter(gan_optim *o);
 
 gan__counter *gan__ema_counter(gan_ema *e);
 
-/* gan_ema_update before the step that `updates` describes, one for each of `variables`: the averages of values that it changes are
- * left to it, the others move on. Not committed. False (raised): to be undone. */
+/* gan_ema_update before the step that `updates` describes, one for each of `variables`: the averages of values that it changes
+ * are left to it, the others move on. Not committed. False (raised): to be undone. */
 bool gan__ema_join(gan_ema *e, gan_ctx *ctx, gan_tensor *const *variables, gan__update *updates, int count,
                    const char *who);
 

@@ -1,10 +1,14 @@
 /* Averages of weights and buffers. */
+#include <float.h>
+
 #include "small_net.h"
 
 #ifdef GAN_DOUBLE
 #define TOLERANCE 1e-14
+#define LARGEST DBL_MAX
 #else
 #define TOLERANCE 1e-6
+#define LARGEST FLT_MAX
 #endif
 
 static gan_ctx *ctx;
@@ -242,6 +246,23 @@ static void test_update__in_a_pass_that_fails_changes_nothing(void **state) {
     assert_true(n > 2 * gan_module_param_count(net));
 }
 
+static void test_update__in_a_pass_that_is_not_finite_changes_nothing(void **state) {
+    (void)state;
+    gan_module *net = normed_net();
+    gan_optim *o = gan_optim_new(net, gan_sgd((double)LARGEST, 0));
+    gan_ema *e = gan_ema_new(net, (gan_ema_opts){.decay = .5});
+    state_copy weights = copy_state(net, o), average = copy_set(gan_ema_set(e));
+    gan_scope_begin(ctx);
+    gan_optim_add(o, gan_scale(small_loss(net, gan_randn(ctx, gan_shape2(4, 5))), 100), 1, false);
+    check_ok(ctx);
+    gan_optim_apply_with_ema(o, e);
+    check_failed(ctx, GAN_E_NONFINITE, "gan_optim_apply_with_ema: the new value of");
+    gan_scope_end(ctx);
+    check_same_state(weights, copy_state(net, o));
+    check_same_state(average, copy_set(gan_ema_set(e)));
+    assert_int_equal(gan__ema_counter(e)->value, 0);
+}
+
 static void test_update__in_a_pass_of_another_context_is_refused(void **state) {
     (void)state;
     gan_ctx *other = gan_ctx_new((gan_ctx_opts){.threads = 1});
@@ -331,6 +352,7 @@ int main(void) {
         TEST(test_update__that_runs_out_of_memory_changes_nothing_and_can_be_repeated),
         TEST(test_update__in_the_optimisers_pass_is_the_same),
         TEST(test_update__in_a_pass_that_fails_changes_nothing),
+        TEST(test_update__in_a_pass_that_is_not_finite_changes_nothing),
         TEST(test_update__in_a_pass_of_another_context_is_refused),
         TEST(test_update__in_a_failed_context_does_nothing),
         TEST(test_update__refuses_a_module_that_has_grown),
