@@ -1,16 +1,17 @@
 #include <string.h>
 
 #include "conv_engine.h"
+#include "norm.h"
 
-bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept, gan_real *y) {
+bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__conv_with with, gan_real *y) {
     ctx->conv_calls[0]++;
-    return gan__engine_conv(ctx, s, x, w, kept, y);
+    return gan__engine_conv(ctx, s, x, w, with, y);
 }
 
-bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__conv_with with,
                      gan_real *x) {
     ctx->conv_calls[1]++;
-    return gan__engine_conv_input(ctx, s, y, w, kept, x);
+    return gan__engine_conv_input(ctx, s, y, w, with, x);
 }
 
 bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w) {
@@ -18,20 +19,38 @@ bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x,
     return gan__engine_conv_weight(ctx, s, x, y, w);
 }
 
-#ifdef GAN_DOUBLE
+typedef struct biased {
+    int64_t c;
+    const gan_real *bias;
+    gan_real *to;
+} biased;
 
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept,
-                      gan_real *y) {
-    (void)ctx, (void)kept;
-    gan__conv_reference(s, x, w, y);
-    return true;
+static void add_bias(void *arg, int64_t begin, int64_t end) {
+    const biased *b = arg;
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t j = 0; j < b->c; j++) b->to[i * b->c + j] += b->bias[j];
 }
 
-bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+/* Ends a route that has not done on its way what comes with the convolution. */
+static bool finish(gan_ctx *ctx, bool ok, int64_t pixels, int64_t c, gan__conv_with with, gan_real *result) {
+    enum { GRAIN = 16384 };
+    bool late = ok && with.bias && pixels && c;
+    if (late) gan__parallel_ranges(ctx, pixels, c < GRAIN ? GRAIN / c : 1, add_bias, &(biased){c, with.bias, result});
+    return ok && (!with.stats || gan__norm_moments(ctx, (gan__norm_shape){1, pixels, c}, result, with.stats));
+}
+
+#ifdef GAN_DOUBLE
+
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__conv_with with,
+                      gan_real *y) {
+    gan__conv_reference(s, x, w, y);
+    return finish(ctx, true, s->n * s->oh * s->ow, s->k, with, y);
+}
+
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__conv_with with,
                             gan_real *x) {
-    (void)ctx, (void)kept;
     gan__conv_input_reference(s, y, w, x);
-    return true;
+    return finish(ctx, true, s->n * s->h * s->w, s->c, with, x);
 }
 
 bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w) {
@@ -92,14 +111,21 @@ static bool conv_mirrored(gan_ctx *ctx, const gan__conv_shape *s, const float *x
     return ok;
 }
 
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan__packed **kept,
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *x, const gan_real *w, gan__conv_with with,
                       gan_real *y) {
     gan__conv_shape s = simplified(shape);
     gan__patches product = conv_product(&s, x, w, y);
-    if (size_y(&s) == 0) return true;
-    if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_run(ctx, &product, 1);
-    if (s.kh * s.kw > 1 && better_mirrored(&s)) return conv_mirrored(ctx, &s, x, w, y);
-    return gan__patches_run(ctx, &product, 1, kept);
+    product.bias = with.bias;
+    bool ok;
+    if (size_y(&s) == 0)
+        ok = true;
+    else if (gan__lanes_fit(ctx, &product, 1))
+        ok = gan__lanes_run(ctx, &product, 1);
+    else if (s.kh * s.kw > 1 && better_mirrored(&s))
+        ok = conv_mirrored(ctx, &s, x, w, y);
+    else
+        return gan__patches_run(ctx, &product, 1, with.kept, with.stats);
+    return finish(ctx, ok, s.n * s.oh * s.ow, s.k, with, y);
 }
 
 /* Along one axis, the input positions stride*a + phase are read by the output positions a + shift - j through the taps
@@ -131,23 +157,26 @@ static gan__patches phase_product(const gan__conv_shape *s, int py, int px, cons
 }
 
 bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real *y, const gan_real *w,
-                            gan__packed **kept, gan_real *x) {
+                            gan__conv_with with, gan_real *x) {
     gan__conv_shape s = simplified(shape);
-    if (size_x(&s) == 0) return true;
+    if (size_x(&s) == 0) return finish(ctx, true, 0, shape->c, with, x);
     gan__patches *products = gan__alloc(ctx, (size_t)(gan__least(s.sh, s.h) * gan__least(s.sw, s.w)) * sizeof *products);
     if (!products) return false;
     int count = 0;
     for (int py = 0; py < s.sh && py < s.h; py++)
         for (int px = 0; px < s.sw && px < s.w; px++) products[count++] = phase_product(&s, py, px, y, w, x);
-    bool ok;
-    if (gan__lanes_fit(ctx, products, count))
+    bool ok, on_the_way = false;
+    if (gan__lanes_fit(ctx, products, count)) {
         ok = gan__lanes_run(ctx, products, count);
-    else if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS)
+    } else if (s.kh * s.kw > 1 && s.c <= FEW_CHANNELS) {
         ok = gan__columns_run(ctx, &s, y, w, x);
-    else
-        ok = gan__patches_run(ctx, products, count, kept);
+    } else {
+        on_the_way = s.c == shape->c; /* else a column is one pixel's channel */
+        for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias;
+        ok = gan__patches_run(ctx, products, count, with.kept, on_the_way ? with.stats : NULL);
+    }
     gan__free(ctx, products);
-    return ok;
+    return on_the_way ? ok : finish(ctx, ok, shape->n * shape->h * shape->w, shape->c, with, x);
 }
 
 static bool weight_mirrored(gan_ctx *ctx, const gan__conv_shape *s, const float *x, const float *y, float *w) {

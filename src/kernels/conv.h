@@ -17,11 +17,17 @@ typedef struct gan__conv_shape {
     int pt, pl;           /* top and left padding; may exceed the kernel, may be negative (cropping) */
 } gan__conv_shape;
 
-/* y = conv(x, w); every element of the result is written. False (raised) without scratch memory. `kept`: packed weights that
- * belong to w, which are used and added to; NULL: there is no such list. */
-bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept, gan_real *y);
+/* What may come with a convolution, in the same pass over the result where the route allows it. */
+typedef struct gan__conv_with {
+    gan__packed **kept;   /* packed weights that belong to w, which are used and added to; NULL: there is no such list */
+    const gan_real *bias; /* added to each pixel; NULL: none */
+    gan_real *stats;      /* mean and population variance of the result's channels, [2, channels]; NULL: not wanted */
+} gan__conv_with;
+
+/* y = conv(x, w); every element of the result is written. False (raised) without scratch memory. */
+bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__conv_with with, gan_real *y);
 /* x = the transpose of conv in x, applied to y. */
-bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+bool gan__conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__conv_with with,
                      gan_real *x);
 /* w = the transpose of conv in w, applied to y. */
 bool gan__conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w);

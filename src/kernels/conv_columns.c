@@ -77,7 +77,7 @@ bool gan__columns_run(gan_ctx *ctx, const gan__conv_shape *s, const float *y, co
         gan__patches product = {.src = y + n * s->oh * s->ow * s->k, .n = 1, .h = 1, .w = count * s->oh * s->ow, .c = s->k,
                                 .oh = 1, .ow = count * s->oh * s->ow, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
                                 .weight = w, .in = 1, .out = s->k, .k = pixel, .dst = z, .dst_x = pixel};
-        ok = gan__patches_run(ctx, &product, 1, NULL);
+        ok = gan__patches_run(ctx, &product, 1, NULL, NULL);
         if (ok) gan__parallel_ranges(ctx, count * s->h, ROWS_AT_ONCE, add_rows, &(columns){s, z, x, n});
     }
     gan__free(ctx, z);

@@ -42,8 +42,9 @@ typedef struct gan__patches {
 } gan__patches;
 
 /* Runs several such products as one parallel loop. False (raised) without scratch memory. A single product of few rows, for which
- * packing would be much of the work, uses and adds to what is kept, unless that is NULL. */
-bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept);
+ * packing would be much of the work, uses and adds to what is kept, unless that is NULL. `stats`, unless NULL: mean and variance
+ * of each of the k columns over the pixels of all products, [2, k]. */
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
 
 /* The same where both sides have few channels and there are many images; w likewise, from a convolution's product with y as its
  * result. All products have the source and the numbers of channels in common, and write into the same images, the first at their
@@ -56,9 +57,9 @@ bool gan__lanes_weight_run(gan_ctx *ctx, const gan__patches *product, float *w);
 bool gan__columns_run(gan_ctx *ctx, const gan__conv_shape *s, const float *y, const float *w, float *x);
 
 /* As gan__conv and so on, without counting the call, on the engine (in the float64 build: on the reference). */
-bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__packed **kept,
+bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__conv_with with,
                       gan_real *y);
-bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__packed **kept,
+bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *y, const gan_real *w, gan__conv_with with,
                             gan_real *x);
 bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *y, gan_real *w);
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "conv_engine.h"
+#include "moments.h"
 
 #ifndef GAN_DOUBLE
 
@@ -36,7 +37,8 @@ typedef struct plan {
     int64_t pixels, block;
     int64_t blocks, panels, group, groups;
     int64_t first_task, first_pack;
-    float *packed; /* [panels][runs * length][width] */
+    float *packed;   /* [panels][runs * length][width] */
+    double *moments; /* [blocks][2][k], means and squared deviations of each block's pixels; NULL: not wanted */
 } plan;
 
 typedef struct place {
@@ -54,6 +56,7 @@ typedef struct scratch {
 } scratch;
 
 typedef struct engine {
+    const gan_ctx *ctx;
     const gan__tiles *tiles;
     const plan *plans;
     int count;
@@ -222,6 +225,29 @@ static void multiply(const engine *e, gan__tile_job *job, const scratch *s, int6
     }
 }
 
+static gan__moments moments_of(const plan *l, int64_t block) {
+    double *mean = l->moments + block * 2 * l->p.k;
+    return (gan__moments){gan__least(l->block, l->pixels - block * l->block), mean, mean + l->p.k};
+}
+
+/* Of the panels just finished, while they are in the cache. */
+static void note_moments(const engine *e, const plan *l, int64_t block, int64_t panel_0, int64_t panel_1, const scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), column = panel_0 * width, end = gan__least(panel_1 * width, l->p.k);
+    gan__moments m = moments_of(l, block);
+    gan__moments_of_block(e->ctx, m.n, (const float *const *)s->out, column, end - column, m.mean + column, m.m2 + column);
+}
+
+static void gather_moments(const engine *e, double *sums, float *stats) {
+    int64_t k = e->plans->p.k;
+    gan__moments all = {0, sums, sums + k};
+    for (const plan *l = e->plans; l < e->plans + e->count; l++)
+        for (int64_t block = 0; block < l->blocks; block++) {
+            gan__moments more = moments_of(l, block);
+            gan__moments_join(&all, &more, k);
+        }
+    gan__moments_finish(&all, k, stats);
+}
+
 static void run_block(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     const plan *l = plan_of_task(e, task);
@@ -247,6 +273,7 @@ static void run_block(void *arg, int64_t task, int worker) {
                 multiply(e, &job, s, count, panel + 1 < panel_1 ? piece + panel_size : next_piece, end);
             }
         }
+    if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);
 }
 
 /* Lays out all plans; gives the size of the packed weights, and the numbers of tasks. */
@@ -290,7 +317,19 @@ static gan__packed *new_packed(gan_ctx *ctx, const gan__patches *p, int64_t size
     return packed;
 }
 
-bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept) {
+/* Room for the moments of all plans, and for the sums of them all. */
+static double *moments_room(gan_ctx *ctx, plan *plans, int count) {
+    int64_t blocks = 1, k = plans->p.k;
+    for (int i = 0; i < count; i++) blocks += plans[i].blocks;
+    double *room = gan__alloc(ctx, (size_t)(blocks * 2 * k) * sizeof *room), *at = room;
+    for (int i = 0; room && i < count; i++) {
+        at += 2 * k * (i ? plans[i - 1].blocks : 1);
+        plans[i].moments = at;
+    }
+    return room;
+}
+
+bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats) {
     const gan__tiles *tiles = gan__tiles_of(ctx->isa);
     plan *plans = gan__alloc(ctx, (size_t)count * sizeof *plans);
     if (!plans) return false;
@@ -299,8 +338,9 @@ bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan
     gan__packed *packed = kept ? find_packed(*kept, products) : NULL;
     bool ready = packed;
     if (!ready) packed = new_packed(ctx, products, size);
-    engine e = {tiles, plans, count, gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch)};
-    bool ok = packed && e.scratch;
+    double *moments = stats ? moments_room(ctx, plans, count) : NULL;
+    engine e = {ctx, tiles, plans, count, gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch)};
+    bool ok = packed && e.scratch && (moments || !stats);
     if (ok) {
         float *at = packed->weights;
         for (int i = 0; i < count; i++) {
@@ -309,8 +349,10 @@ bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan
         }
         if (!ready) gan__parallel(ctx, packs, pack_unit, &e);
         gan__parallel(ctx, tasks, run_block, &e);
+        if (stats) gather_moments(&e, moments, stats);
     }
     gan__free(ctx, e.scratch);
+    gan__free(ctx, moments);
     if (!ready && ok && kept) {
         gan__pool_count_as_cached(&ctx->pool, packed, true);
         packed->next = *kept, *kept = packed;

@@ -1,5 +1,5 @@
 #include "conv_tile.h"
-#include "conv_vector.h"
+#include "vector.h"
 
 #ifndef GAN_DOUBLE /* the float64 build runs on the reference */
 

@@ -63,7 +63,7 @@ static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k,
                     const float *bias, gan__packed **kept, float *c) {
     gan__patches p = {.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
                       .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .bias = bias, .dst = c, .dst_x = n};
-    gan__patches_run(ctx, &p, 1, kept);
+    gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
 /* A weight gradient over k pixels of m channels. */

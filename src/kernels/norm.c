@@ -2,19 +2,22 @@
 
 #include <math.h>
 
+#include "moments.h"
+
 #define TILE GAN__NORM_TILE
 #define BLOCK 64    /* rows summed in gan_real, in cache, before they go over into double */
 #define TASK 65536  /* elements, about: work is split by size alone, so that the bits do not depend on the threads */
 
 extern const gan__norm_kernels gan__norm_portable, gan__norm_avx2, gan__norm_avx512;
 
-static const gan__norm_kernels *kernels_of(const gan_ctx *ctx) {
+const gan__norm_kernels *gan__norm_kernels_of(const gan_ctx *ctx) {
     static const gan__norm_kernels *const tables[GAN__ISA_COUNT] = GAN__BY_ISA(&gan__norm);
     return tables[ctx->isa];
 }
 
 /* How x is walked. A few channels fill no vector register, so `fold` rows are taken side by side as channels of their own. */
 typedef struct plan {
+    const gan_ctx *ctx;
     const gan__norm_kernels *k;
     gan__norm_shape s;
     int64_t fold, width, lines;     /* a group is `lines` lines of `width` = c*fold numbers */
@@ -28,7 +31,7 @@ typedef struct plan {
 } plan;
 
 static plan plan_of(gan_ctx *ctx, gan__norm_shape s, const gan_real *x) {
-    plan p = {.k = kernels_of(ctx), .s = s, .x = x, .fold = 1};
+    plan p = {.ctx = ctx, .k = gan__norm_kernels_of(ctx), .s = s, .x = x, .fold = 1};
     for (int64_t f = s.c ? TILE / s.c : 0; f > 1 && p.fold == 1; f--)
         if (s.rows % f == 0) p.fold = f;
     p.width = s.c * p.fold;
@@ -64,55 +67,45 @@ static bool with_partials(gan_ctx *ctx, plan *p, gan__task_fn fn) {
 
 /* --- mean and variance ------------------------------------------------------------------------------------ */
 
-/* n numbers with their mean and sum of squared deviations. */
-typedef struct moments {
-    double n, mean, m2;
-} moments;
-
-/* Chan, Golub & LeVeque (1983): two samples as one. */
-static moments merge(moments a, moments b) {
-    double n = a.n + b.n, d = b.mean - a.mean;
-    if (n == 0) return a;
-    return (moments){n, a.mean + d * (b.n / n), a.m2 + b.m2 + d * d * (a.n * b.n / n)};
+static gan__moments moments_at(const plan *p, int64_t task, int64_t lines, int64_t column) {
+    double *mean = p->partial + task * 2 * p->width + column;
+    return (gan__moments){lines, mean, mean + p->width};
 }
 
 static void moments_task(void *arg, int64_t task, int worker) {
     (void)worker;
     const plan *p = arg;
     piece q = piece_of(p, task);
-    double *mean = p->partial + task * 2 * p->width, *m2 = mean + p->width;
     for (int64_t j = 0; j < p->width; j += TILE) {
         int64_t width = smaller(TILE, p->width - j);
-        moments total[TILE] = {{0}};
+        gan__moments total = moments_at(p, task, 0, j);
         for (int64_t i = 0; i < q.lines; i += BLOCK) {
+            const gan_real *lines[BLOCK];
+            double mean[TILE], m2[TILE];
             int64_t n = smaller(BLOCK, q.lines - i);
-            gan_real mid[TILE], s1[TILE], s2[TILE];
-            p->k->moments(n, p->width, width, p->x + q.at + i * p->width + j, mid, s1, s2);
-            for (int64_t t = 0; t < width; t++) {
-                double rest = (double)s1[t], count = (double)n;
-                total[t] = merge(total[t], (moments){count, (double)mid[t] + rest / count, (double)s2[t] - rest * rest / count});
-            }
+            for (int64_t t = 0; t < n; t++) lines[t] = p->x + q.at + (i + t) * p->width;
+            gan__moments_of_block(p->ctx, n, lines, j, width, mean, m2);
+            gan__moments_join(&total, &(gan__moments){n, mean, m2}, width);
         }
-        for (int64_t t = 0; t < width; t++) mean[j + t] = total[t].mean, m2[j + t] = total[t].m2;
     }
 }
 
 bool gan__norm_moments(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, gan_real *stats) {
     plan p = plan_of(ctx, s, x);
-    if (!with_partials(ctx, &p, moments_task)) return false;
-    for (int64_t i = 0; i < s.groups; i++)
-        for (int64_t j = 0; j < s.c; j++) {
-            moments all = {0};
-            for (int64_t t = 0; t < p.tasks; t++) {
-                const double *mean = p.partial + (i * p.tasks + t) * 2 * p.width, *m2 = mean + p.width;
-                double lines = (double)smaller(p.task_lines, p.lines - t * p.task_lines);
-                for (int64_t f = j; f < p.width; f += s.c) all = merge(all, (moments){lines, mean[f], m2[f]});
+    double *sums = gan__alloc(ctx, (size_t)(2 * s.c) * sizeof *sums);
+    bool ok = sums && with_partials(ctx, &p, moments_task);
+    for (int64_t i = 0; ok && i < s.groups; i++) {
+        gan__moments all = {0, sums, sums + s.c};
+        for (int64_t t = 0; t < p.tasks; t++)
+            for (int64_t j = 0; j < p.width; j += s.c) { /* rows that were folded */
+                gan__moments more = moments_at(&p, i * p.tasks + t, smaller(p.task_lines, p.lines - t * p.task_lines), j);
+                gan__moments_join(&all, &more, s.c);
             }
-            stats[i * 2 * s.c + j] = (gan_real)all.mean;
-            stats[i * 2 * s.c + s.c + j] = (gan_real)(all.n == 0 || all.m2 < 0 ? 0 : all.m2 / all.n);
-        }
-    gan__free(ctx, p.partial);
-    return true;
+        gan__moments_finish(&all, s.c, stats + i * 2 * s.c);
+    }
+    if (ok) gan__free(ctx, p.partial);
+    gan__free(ctx, sums);
+    return ok;
 }
 
 /* --- forward ---------------------------------------------------------------------------------------------- */

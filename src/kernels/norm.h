@@ -51,8 +51,9 @@ typedef struct gan__norm_tile {
 } gan__norm_tile;
 
 typedef struct gan__norm_kernels {
-    /* mean of the columns, and the sums of x - mean and of its square */
-    void (*moments)(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, gan_real *mean, gan_real *s1, gan_real *s2);
+    /* of columns at .. at+width-1 of rows that may lie anywhere: the mean, and the sums of x - mean and of its square */
+    void (*moments)(int64_t rows, const gan_real *const *x, int64_t at, int64_t width, gan_real *mean, gan_real *s1,
+                    gan_real *s2);
     /* sums of h and h*(x - mean) */
     void (*sums)(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
                  gan_real *s1, gan_real *s2);
@@ -60,5 +61,7 @@ typedef struct gan__norm_kernels {
     void (*grad)(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
                  gan_real *dx);
 } gan__norm_kernels;
+
+const gan__norm_kernels *gan__norm_kernels_of(const gan_ctx *ctx);
 
 #endif

@@ -1,28 +1,51 @@
 #include <string.h>
 
 #include "norm.h"
+#include "vector.h"
 
 #define TILE GAN__NORM_TILE
+enum { STRIP = 4 }; /* vectors: three sums of each stay in registers */
 
 /* Two passes while the block is in cache; the second corrects the first's rounding by its own sum (Chan, Golub & LeVeque 1983),
  * so that nothing is lost when the mean is large. */
-static void moments(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, gan_real *mean, gan_real *s1, gan_real *s2) {
-    gan_real sum[TILE] = {0}, first[TILE] = {0}, second[TILE] = {0}, middle[TILE];
+INLINE void strip_moments(int64_t rows, const gan_real *const *x, int64_t at, int vectors, gan_real *mean, gan_real *s1,
+                          gan_real *s2) {
+    vec sum[STRIP] = {0}, first[STRIP] = {0}, second[STRIP] = {0};
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < width; j++) sum[j] += x[i * pitch + j];
-    for (int64_t j = 0; j < width; j++) middle[j] = sum[j] / (gan_real)rows;
+        UNROLL for (int j = 0; j < vectors; j++) sum[j] += ((const loose *)(x[i] + at))[j];
+    UNROLL for (int j = 0; j < vectors; j++) sum[j] /= (gan_real)rows;
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < width; j++) {
-            gan_real d = x[i * pitch + j] - middle[j];
+        UNROLL for (int j = 0; j < vectors; j++) {
+            vec d = ((const loose *)(x[i] + at))[j] - sum[j];
             first[j] += d;
             second[j] += d * d;
         }
-    memcpy(mean, middle, sizeof middle);
-    memcpy(s1, first, sizeof first);
-    memcpy(s2, second, sizeof second);
+    UNROLL for (int j = 0; j < vectors; j++)
+        ((loose *)mean)[j] = sum[j], ((loose *)s1)[j] = first[j], ((loose *)s2)[j] = second[j];
 }
 
-#define INLINE static inline __attribute__((always_inline))
+static void column_moments(int64_t rows, const gan_real *const *x, int64_t at, gan_real *mean, gan_real *s1, gan_real *s2) {
+    gan_real sum = 0, first = 0, second = 0;
+    for (int64_t i = 0; i < rows; i++) sum += x[i][at];
+    sum /= (gan_real)rows;
+    for (int64_t i = 0; i < rows; i++) {
+        gan_real d = x[i][at] - sum;
+        first += d;
+        second += d * d;
+    }
+    *mean = sum, *s1 = first, *s2 = second;
+}
+
+static void moments(int64_t rows, const gan_real *const *x, int64_t at, int64_t width, gan_real *mean, gan_real *s1,
+                    gan_real *s2) {
+    int64_t j = 0;
+    for (; j + STRIP * LANES <= width; j += STRIP * LANES) strip_moments(rows, x, at + j, STRIP, mean + j, s1 + j, s2 + j);
+    for (; j < width && width >= LANES; j += LANES) {
+        if (j > width - LANES) j = width - LANES; /* the last ones overlap: a column's sums do not depend on its place */
+        strip_moments(rows, x, at + j, 1, mean + j, s1 + j, s2 + j);
+    }
+    for (; j < width; j++) column_moments(rows, x, at + j, mean + j, s1 + j, s2 + j);
+}
 
 /* The loops are there twice: without an activation nothing is compared. */
 #define BY_SLOPE(loop, ...)                  \

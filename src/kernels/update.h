@@ -22,7 +22,7 @@ typedef struct gan__pair {
 /* One parameter. */
 typedef struct gan__update {
     gan__pair w, m[GAN__MOMENTS];
-    gan__pair avg;                   /* of its values; dst NULL: none. Moves on while the new value is in the cache, as by gan__average */
+    gan__pair avg;                   /* of its values; dst NULL: none. Moves on in the same pass, as by gan__average */
     double avg_decay;
     const gan_real *grad;
     int64_t count;                   /* 0: it had no gradient, nothing happens */

@@ -15,6 +15,7 @@ struct gan_call {
     int n_wanted;
     const gan_module *wanted[GAN_MAX_TAPS];
     gan__trace *trace; /* NULL: nobody looks */
+    bool into_norm;    /* what the module to run returns goes to a batch norm in training */
     bool placed;       /* the error's message says where */
 };
 
@@ -110,18 +111,27 @@ static gan_tensor *run(gan_call *call, gan_module *m, gan_tensor *x) {
     return y;
 }
 
-gan_tensor *gan_call_child(gan_call *call, gan_module *child, gan_tensor *x) {
+static bool norms_batch(const gan_call *call, const gan_module *m) {
+    return m->type == &gan__batch_norm_type && gan_call_training(call, m);
+}
+
+gan_tensor *gan__call_before(gan_call *call, gan_module *child, const gan_module *next, gan_tensor *x) {
     gan_ctx *ctx = call->ctx;
     if (gan_module_is_nil(child)) gan__raise(ctx, GAN_E_ARG, "gan_call_child: the child is nil");
     if (!gan__usable(ctx, x, "gan_call_child")) return gan__nil(ctx);
+    call->into_norm = next && norms_batch(call, next);
     gan_tensor *y = run(call, child, x);
     return gan__ok(ctx) ? y : gan__nil(ctx);
 }
 
+gan_tensor *gan_call_child(gan_call *call, gan_module *child, gan_tensor *x) { return gan__call_before(call, child, NULL, x); }
+
+bool gan__call_into_norm(const gan_call *call) { return call->into_norm; }
+
 gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x) {
     gan_ctx *ctx = call->ctx;
     double slope;
-    if (first->type != &gan__batch_norm_type || !gan_call_training(call, first) || !gan__leaky_slope(second, &slope)) return NULL;
+    if (!norms_batch(call, first) || !gan__leaky_slope(second, &slope)) return NULL;
     if (call->trace || wants_tap(call, first) || !gan__usable(ctx, x, "gan_call_child")) return NULL;
     gan_scope_begin(ctx);
     gan_tensor *y = hand_over(call, second, gan__batch_norm_leaky_forward(first, call, x, slope));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../ops/convolution.h"
 #include "layer_impl.h"
 #include "nn_impl.h"
 
@@ -13,18 +14,17 @@ typedef struct conv {
 
 static gan__weighted how_of(const gan_conv_layer_opts *o) { return (gan__weighted){!o->no_bias, o->spectral}; }
 
-static gan_tensor *with_bias(const conv *d, gan_module *m, gan_call *call, gan_tensor *y) {
-    return d->opts.no_bias ? y : gan_add(y, gan__bias(m, call, how_of(&d->opts)));
-}
+typedef gan_tensor *conv_fn(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments);
 
-static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+static gan_tensor *run(conv_fn *fn, gan_module *m, gan_call *call, gan_tensor *x) {
     const conv *d = gan_module_data(m);
-    return with_bias(d, m, call, gan_conv2d(x, gan__weight(m, call, how_of(&d->opts)), d->opts.conv));
+    gan_tensor *weight = gan__weight(m, call, how_of(&d->opts));
+    return fn(x, weight, gan__bias(m, call, how_of(&d->opts)), d->opts.conv, gan__call_into_norm(call));
 }
 
+static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) { return run(gan__conv2d, m, call, x); }
 static gan_tensor *transpose_forward(gan_module *m, gan_call *call, gan_tensor *x) {
-    const conv *d = gan_module_data(m);
-    return with_bias(d, m, call, gan_conv_transpose2d(x, gan__weight(m, call, how_of(&d->opts)), d->opts.conv));
+    return run(gan__conv_transpose2d, m, call, x);
 }
 
 /* Padding counts as if it were multiplied. */

@@ -86,6 +86,11 @@ gan_output gan__call_traced(gan_module *m, gan_input in, gan_call_opts opts, gan
  * behind it. NULL: there is none, or someone wants to see what comes between. */
 gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x);
 
+/* gan_call_child of a module whose result goes straight to `next` (NULL: nobody knows where). A layer may ask, before it runs a
+ * child of its own, whether that is a batch norm in training, which wants the mean and variance of what it gets. */
+gan_tensor *gan__call_before(gan_call *call, gan_module *child, const gan_module *next, gan_tensor *x);
+bool gan__call_into_norm(const gan_call *call);
+
 extern const gan_module_type gan__batch_norm_type;
 gan_tensor *gan__batch_norm_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope);
 bool gan__leaky_slope(const gan_module *m, double *slope); /* is it LeakyReLU, with a slope of at least 0, or ReLU? */

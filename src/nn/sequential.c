@@ -7,11 +7,12 @@
 static gan_tensor *forward(gan_module *m, gan_call *call, gan_tensor *x) {
     gan_tensor *y = x;
     for (int i = 0; i < m->n_children; i++) {
-        gan_tensor *next = i + 1 < m->n_children ? gan__call_pair(call, m->children[i], m->children[i + 1], y) : NULL;
+        gan_module *after = i + 1 < m->n_children ? m->children[i + 1] : NULL;
+        gan_tensor *next = after ? gan__call_pair(call, m->children[i], after, y) : NULL;
         if (next)
             i++;
         else
-            next = gan_call_child(call, m->children[i], y);
+            next = gan__call_before(call, m->children[i], after, y);
         if (y != x) gan_release(y);
         y = next;
     }

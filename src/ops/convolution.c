@@ -3,6 +3,8 @@
  *
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */
+#include "convolution.h"
+
 #include "../kernels/conv.h"
 #include "../tensor/tensor_impl.h"
 #include "op_list.h"
@@ -14,6 +16,7 @@ typedef struct conv_attr {
     int out_pad_h, out_pad_w;
     int64_t rows, cols;     /* of the result; for an image given by a vjp, else by the options */
     bool derived;           /* made by a vjp: the sizes fit, and the result has rows x cols */
+    bool moments;           /* a batch norm will ask for the result's */
 } conv_attr;
 
 static conv_attr from_options(gan_conv_opts o) {
@@ -52,6 +55,15 @@ static bool misfit(const gan_op_call *c, const char *second, const char *why) {
     return false;
 }
 
+/* Inputs beyond the two are a bias. */
+static bool bias_fits(const gan_op_call *c, int64_t channels) {
+    if (c->n_in < 3 || gan_shape_equal(gan_shape_of(c->in[2]), gan_shape1(channels))) return true;
+    char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+    gan_op_fail(c, GAN_E_SHAPE, "weight of shape %s, bias of shape %s", gan_shape_text(gan_shape_of(c->in[1]), a),
+                gan_shape_text(gan_shape_of(c->in[2]), b));
+    return false;
+}
+
 static bool four_dims(const gan_op_call *c, const char *second, const char *wanted) {
     if (gan_shape_of(c->in[0]).ndim == 4 && gan_shape_of(c->in[1]).ndim == 4) return true;
     return misfit(c, second, wanted);
@@ -77,7 +89,7 @@ static bool conv_shape(const gan_op_call *c, gan_shape *out) {
         if (!oh || !ow) return misfit(c, "weight", "the kernel is empty or larger than the padded input");
     }
     *out = gan_shape4(x.d[0], oh, ow, w.d[3]);
-    return true;
+    return bias_fits(c, w.d[3]);
 }
 
 /* The form's sizes by the shapes of its three tensors. */
@@ -90,9 +102,21 @@ static gan__conv_shape form(const gan_op_call *c, const gan_tensor *x, const gan
                              .sh = a->sh, .sw = a->sw, .pt = a->pad[0], .pl = a->pad[1]};
 }
 
+static gan__conv_with with(const gan_op_call *c) {
+    const conv_attr *a = c->attr;
+    gan__storage *out = c->out->storage;
+    if (a->moments) out->moments = gan__storage_new(c->ctx, 2 * gan_shape_of(c->out).d[3]);
+    return (gan__conv_with){.kept = gan__packed_of(c->in[1]),
+                            .bias = c->n_in > 2 ? gan_data(c->in[2]) : NULL,
+                            .stats = out->moments ? gan__storage_data(out->moments) : NULL};
+}
+
+/* The gradient of the bias. */
+static gan_tensor *sum_of_pixels(gan_tensor *g) { return gan_sum_axes(g, GAN_AXIS(0) | GAN_AXIS(1) | GAN_AXIS(2), false); }
+
 static void conv_forward(gan_op_call *c) {
     gan__conv_shape s = form(c, c->in[0], c->in[1], c->out);
-    gan__conv(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan__packed_of(c->in[1]), gan_op_write(c->out));
+    gan__conv(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), with(c), gan_op_write(c->out));
 }
 
 /* The op applied to a, b with a result of the rows and columns that `like` has, its axes counted from `axis`. */
@@ -100,7 +124,7 @@ static gan_tensor *derived(const gan_op_call *c, const gan_op *op, gan_tensor *a
                            int axis) {
     gan_shape s = gan_shape_of(like);
     conv_attr attr = *(const conv_attr *)c->attr;
-    attr.rows = s.d[axis], attr.cols = s.d[axis + 1], attr.derived = true;
+    attr.rows = s.d[axis], attr.cols = s.d[axis + 1], attr.derived = true, attr.moments = false;
     return gan__apply2(op, a, b, &attr);
 }
 
@@ -118,19 +142,30 @@ static void conv_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_tensor *x = c->in[0], *w = c->in[1];
     if (c->need[0]) grads[0] = input_of(c, g, w, x);
     if (c->need[1]) grads[1] = weight_of(c, x, g, w);
+    if (c->n_in > 2 && c->need[2]) grads[2] = sum_of_pixels(g);
 }
 
 const gan_op gan__op_conv2d = {.name = "gan_conv2d",
-                               .n_in = 2,
+                               .n_in = GAN_OP_VARIADIC,
                                .attr_bytes = sizeof(conv_attr),
-                               .save = GAN_SAVE_ALL_IN,
+                               .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
                                .shape = conv_shape,
                                .forward = conv_forward,
                                .vjp = conv_vjp};
 
-gan_tensor *gan_conv2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
+static gan_tensor *apply(const gan_op *op, gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts,
+                         bool moments) {
     conv_attr a = from_options(opts);
-    return gan__apply2(&gan__op_conv2d, x, weight, &a);
+    a.moments = moments;
+    return bias ? gan__apply3(op, x, weight, bias, &a) : gan__apply2(op, x, weight, &a);
+}
+
+gan_tensor *gan__conv2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments) {
+    return apply(&gan__op_conv2d, x, weight, bias, opts, moments);
+}
+
+gan_tensor *gan_conv2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
+    return gan__conv2d(x, weight, NULL, opts, false);
 }
 
 /* --- x = conv_input(y, w) --------------------------------------------------------------------------------- */
@@ -153,31 +188,35 @@ static bool input_shape(const gan_op_call *c, gan_shape *out) {
             return misfit(c, "weight", "nothing is left of the output");
     }
     *out = gan_shape4(y.d[0], h, wd, w.d[2]);
-    return true;
+    return bias_fits(c, w.d[2]);
 }
 
 static void input_forward(gan_op_call *c) {
     gan__conv_shape s = form(c, c->out, c->in[1], c->in[0]);
-    gan__conv_input(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), gan__packed_of(c->in[1]), gan_op_write(c->out));
+    gan__conv_input(c->ctx, &s, gan_data(c->in[0]), gan_data(c->in[1]), with(c), gan_op_write(c->out));
 }
 
 static void input_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_tensor *y = c->in[0], *w = c->in[1];
     if (c->need[0]) grads[0] = conv_of(c, g, w, y);
     if (c->need[1]) grads[1] = weight_of(c, g, y, w);
+    if (c->n_in > 2 && c->need[2]) grads[2] = sum_of_pixels(g);
 }
 
 const gan_op gan__op_conv_transpose2d = {.name = "gan_conv_transpose2d",
-                                         .n_in = 2,
+                                         .n_in = GAN_OP_VARIADIC,
                                          .attr_bytes = sizeof(conv_attr),
-                                         .save = GAN_SAVE_ALL_IN,
+                                         .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
                                          .shape = input_shape,
                                          .forward = input_forward,
                                          .vjp = input_vjp};
 
+gan_tensor *gan__conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments) {
+    return apply(&gan__op_conv_transpose2d, x, weight, bias, opts, moments);
+}
+
 gan_tensor *gan_conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
-    conv_attr a = from_options(opts);
-    return gan__apply2(&gan__op_conv_transpose2d, x, weight, &a);
+    return gan__conv_transpose2d(x, weight, NULL, opts, false);
 }
 
 /* --- w = conv_weight(x, y) -------------------------------------------------------------------------------- */

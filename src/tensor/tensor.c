@@ -146,9 +146,16 @@ gan__storage *gan__storage_new(gan_ctx *ctx, int64_t count) {
     return s;
 }
 
+/* What was made from the values. */
+static void drop_derived(gan_ctx *ctx, gan__storage *s) {
+    gan__packed_free(ctx, s->packed);
+    gan__storage_unref(ctx, s->moments);
+    s->packed = NULL, s->moments = NULL;
+}
+
 void gan__storage_unref(gan_ctx *ctx, gan__storage *s) {
     if (!s || --s->refs > 0) return;
-    gan__packed_free(ctx, s->packed);
+    drop_derived(ctx, s);
     gan__free(ctx, s);
 }
 
@@ -168,8 +175,7 @@ gan_real *gan__overwrite(gan_tensor *t, bool keep) {
     bool noted = t->undo_epoch == ctx->state.epoch; /* the log has what was there at the last commit */
     if (noted && old->refs == 1) {
         old->version++;
-        gan__packed_free(ctx, old->packed);
-        old->packed = NULL;
+        drop_derived(ctx, old);
         return gan__storage_data(old);
     }
     gan__storage *fresh = gan__storage_new(ctx, old->count);

@@ -18,6 +18,7 @@ typedef struct gan__storage {
     uint32_t version; /* moves on when the values it holds are superseded */
     int64_t count;
     gan__packed *packed; /* made from the values: for products whose weights they are */
+    struct gan__storage *moments; /* of the values, by their last dimension: means and variances [2, c]; NULL: not taken */
 } gan__storage;
 
 /* The numbers start one cache line after the header. */

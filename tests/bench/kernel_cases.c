@@ -44,11 +44,11 @@ static void *begin_conv(gan_ctx *ctx, const bench_case *c) {
 
 static void conv_step(void *p) {
     state *st = p;
-    gan__conv(st->ctx, &st->s, st->a, st->to, NULL, st->b);
+    gan__conv(st->ctx, &st->s, st->a, st->to, (gan__conv_with){0}, st->b);
 }
 static void input_step(void *p) {
     state *st = p;
-    gan__conv_input(st->ctx, &st->s, st->b, st->to, NULL, st->a);
+    gan__conv_input(st->ctx, &st->s, st->b, st->to, (gan__conv_with){0}, st->a);
 }
 static void weight_step(void *p) {
     state *st = p;
@@ -63,7 +63,7 @@ static void tiles_conv_step(void *p) {
                             .kh = s->kh, .kw = s->kw, .sh = s->sh, .sw = s->sw, .top = s->pt, .left = s->pl,
                             .weight = st->to, .tap_y = s->kw * s->c * s->k, .tap_x = s->c * s->k, .in = s->k, .out = 1,
                             .k = s->k, .dst = st->b, .dst_n = s->oh * s->ow * s->k, .dst_y = s->ow * s->k, .dst_x = s->k};
-    gan__patches_run(st->ctx, &product, 1, NULL);
+    gan__patches_run(st->ctx, &product, 1, NULL, NULL);
 }
 static void columns_input_step(void *p) {
     state *st = p;

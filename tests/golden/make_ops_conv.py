@@ -66,4 +66,14 @@ TRANSPOSED = [
 ]
 for name, xs, ws, stride, pad, out_pad in TRANSPOSED:
     g.case(f"transpose_{name}", conv_transpose(stride, pad, out_pad), [g.randn(*xs), g.randn(*ws)])
+
+
+def plus_bias(fn):
+    return lambda x, w, b: fn(x, w) + b
+
+
+for name, xs, ws, stride, pad in (CASES[1], CASES[3]):
+    g.case(f"conv_bias_{name}", plus_bias(conv(stride, pad)), [g.randn(*xs), g.randn(*ws), g.randn(ws[3])])
+for name, xs, ws, stride, pad, out_pad in TRANSPOSED[1:3]:
+    g.case(f"transpose_bias_{name}", plus_bias(conv_transpose(stride, pad, out_pad)), [g.randn(*xs), g.randn(*ws), g.randn(ws[2])])
 g.save()

@@ -45,11 +45,16 @@ static int64_t size_of(const gan__conv_shape *s, kind which) {
     return sizes[which];
 }
 
-/* The kernel that gives `which` from the other two of y, x and w. */
-static bool fast(gan_ctx *ctx, const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {
-    if (which == CONV) return gan__conv(ctx, s, v[INPUT], v[WEIGHT], NULL, to);
-    if (which == INPUT) return gan__conv_input(ctx, s, v[CONV], v[WEIGHT], NULL, to);
+static int64_t channels_of(const gan__conv_shape *s, kind which) { return which == INPUT ? s->c : s->k; }
+
+/* The kernel that gives `which` from the other two of y, x and w; for images with what comes along. */
+static bool fast_with(gan_ctx *ctx, const gan__conv_shape *s, kind which, float *const v[KINDS], float *to, gan__conv_with with) {
+    if (which == CONV) return gan__conv(ctx, s, v[INPUT], v[WEIGHT], with, to);
+    if (which == INPUT) return gan__conv_input(ctx, s, v[CONV], v[WEIGHT], with, to);
     return gan__conv_weight(ctx, s, v[INPUT], v[CONV], to);
+}
+static bool fast(gan_ctx *ctx, const gan__conv_shape *s, kind which, float *const v[KINDS], float *to, float *stats) {
+    return fast_with(ctx, s, which, v, to, (gan__conv_with){.stats = stats});
 }
 static void reference(const gan__conv_shape *s, kind which, float *const v[KINDS], float *to) {
     if (which == CONV) gan__conv_reference(s, v[INPUT], v[WEIGHT], to);
@@ -78,18 +83,53 @@ static void check_close(const gan__conv_shape *s, kind which, const float *got, 
     }
 }
 
+/* Against sums in double over the result itself. */
+static void check_moments(const gan__conv_shape *s, kind which, const float *x, const float *stats) {
+    int64_t c = channels_of(s, which), rows = c ? size_of(s, which) / c : 0;
+    for (int64_t j = 0; j < c; j++) {
+        double mean = 0, var = 0, most = 0;
+        for (int64_t i = 0; i < rows; i++) {
+            double v = (double)x[i * c + j];
+            mean += v / (double)rows, most = fmax(most, fabs(v));
+        }
+        for (int64_t i = 0; i < rows; i++) var += ((double)x[i * c + j] - mean) * ((double)x[i * c + j] - mean) / (double)rows;
+        bool close = fabs((double)stats[j] - mean) <= 1e-6 * most;
+        if (close && fabs((double)stats[c + j] - var) <= 5e-6 * var + 1e-12 * most * most) continue;
+        char shape[200];
+        text(s, shape, sizeof shape);
+        fail_msg("%s, %s: channel %d has mean %g and variance %g, not %g and %g", kind_names[which], shape, (int)j,
+                 (double)stats[j], (double)stats[c + j], mean, var);
+    }
+}
+
+/* `expected` is the result without a bias. */
+static void check_bias(gan_ctx *ctx, const gan__conv_shape *s, kind k, float *const v[KINDS], float *expected, float *got,
+                       float *stats) {
+    int64_t c = channels_of(s, k);
+    float *bias = noise(c);
+    for (int64_t i = 0; i < size_of(s, k); i++) expected[i] += bias[i % c];
+    assert_true(fast_with(ctx, s, k, v, got, (gan__conv_with){.bias = bias, .stats = stats}));
+    check_close(s, k, got, expected);
+    check_moments(s, k, got, stats);
+    free(bias);
+}
+
 static void check_shape(gan_ctx *ctx, const gan__conv_shape *s) {
     float *v[KINDS];
     for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(s, k));
     for (kind k = 0; k < KINDS; k++) {
         int64_t n = size_of(s, k);
-        float *got = walled(n), *expected = noise(n);
+        float *got = walled(n), *expected = noise(n), *again = walled(n), *stats = walled(2 * channels_of(s, k));
         size_t in_use = gan_ctx_memory(ctx).in_use;
-        assert_true(fast(ctx, s, k, v, got));
+        assert_true(fast(ctx, s, k, v, got, NULL));
         assert_int_equal(gan_ctx_memory(ctx).in_use, in_use);
         reference(s, k, v, expected);
         check_close(s, k, got, expected);
-        free_walled(got, n);
+        assert_true(fast(ctx, s, k, v, again, stats));
+        assert_memory_equal(again, got, (size_t)n * sizeof *got);
+        if (k != WEIGHT) check_moments(s, k, got, stats);
+        if (k != WEIGHT) check_bias(ctx, s, k, v, expected, again, stats);
+        free_walled(got, n), free_walled(again, n), free_walled(stats, 2 * channels_of(s, k));
         free(expected);
     }
     for (kind k = 0; k < KINDS; k++) free(v[k]);
@@ -211,16 +251,19 @@ static void test_conv__bits_do_not_depend_on_the_number_of_threads(void **state)
         for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(s, k));
         for (kind k = 0; k < KINDS; k++) {
             size_t bytes = (size_t)size_of(s, k) * sizeof(float);
-            float *one = malloc(bytes), *many = malloc(bytes);
+            float *one = malloc(bytes), *many = malloc(bytes), *stats[2];
+            for (int j = 0; j < 2; j++) stats[j] = noise(2 * channels_of(s, k));
             static const int counts[] = {1, 2, 3, 16};
             for (int t = 0; t < 4; t++) {
                 int threads = counts[t];
                 gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
-                assert_true(fast(ctx, s, k, v, threads == 1 ? one : many));
+                assert_true(fast(ctx, s, k, v, threads == 1 ? one : many, stats[threads > 1]));
                 gan_ctx_free(ctx);
-                if (threads > 1) assert_memory_equal(one, many, bytes);
+                if (threads == 1) continue;
+                assert_memory_equal(one, many, bytes);
+                if (k != WEIGHT) assert_memory_equal(stats[0], stats[1], (size_t)(2 * channels_of(s, k)) * sizeof(float));
             }
-            free(one), free(many);
+            free(one), free(many), free(stats[0]), free(stats[1]);
         }
         for (kind k = 0; k < KINDS; k++) free(v[k]);
     }
@@ -235,12 +278,12 @@ static void test_conv__every_failed_request_is_reported_and_leaks_nothing(void *
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (kind k = 0; k < KINDS; k++) {
-            float *v[KINDS], *to = noise(size_of(&shapes[i], k));
+            float *v[KINDS], *to = noise(size_of(&shapes[i], k)), *stats = noise(2 * channels_of(&shapes[i], k));
             for (kind j = 0; j < KINDS; j++) v[j] = noise(size_of(&shapes[i], j));
             int failures = 0;
             for (bool ok = false; !ok; failures += !ok) {
                 gan_ctx_fail_alloc(ctx, failures + 1);
-                ok = fast(ctx, &shapes[i], k, v, to);
+                ok = fast(ctx, &shapes[i], k, v, to, stats);
                 gan_ctx_fail_alloc(ctx, 0);
                 assert_int_equal(gan_ctx_status(ctx), ok ? GAN_OK : GAN_E_MEMORY);
                 assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
@@ -248,7 +291,7 @@ static void test_conv__every_failed_request_is_reported_and_leaks_nothing(void *
             }
             assert_true(failures > 0);
             for (kind j = 0; j < KINDS; j++) free(v[j]);
-            free(to);
+            free(to), free(stats);
         }
     gan_ctx_free(ctx);
 }
@@ -262,7 +305,7 @@ static void test_conv__a_second_run_asks_the_system_for_nothing(void **state) {
     int64_t misses = 0;
     for (int round = 0; round < 3; round++) {
         if (round == 1) misses = gan_ctx_memory(ctx).misses;
-        for (kind k = 0; k < KINDS; k++) assert_true(fast(ctx, &s, k, v, to));
+        for (kind k = 0; k < KINDS; k++) assert_true(fast(ctx, &s, k, v, to, NULL));
     }
     assert_int_equal(gan_ctx_memory(ctx).misses, misses);
     for (kind k = 0; k < KINDS; k++) free(v[k]);
@@ -277,7 +320,7 @@ static void test_conv__calls_are_counted_by_kind(void **state) {
     float *v[KINDS], *to = noise(96);
     for (kind k = 0; k < KINDS; k++) v[k] = noise(size_of(&s, k));
     for (kind k = 0; k < KINDS; k++)
-        for (kind times = 0; times <= k; times++) fast(ctx, &s, k, v, to);
+        for (kind times = 0; times <= k; times++) fast(ctx, &s, k, v, to, NULL);
     for (kind k = 0; k < KINDS; k++) assert_int_equal(ctx->conv_calls[k], k + 1);
     for (kind k = 0; k < KINDS; k++) free(v[k]);
     free(to);

@@ -1,5 +1,6 @@
 /* Every layer against PyTorch, in training and in evaluation mode; what constructors refuse. */
 #include "support/nn_golden.h"
+#include "tensor/tensor_impl.h"
 
 static gan_ctx *ctx;
 static golden *values;
@@ -265,6 +266,76 @@ static void test_sequential__runs_norm_and_activation_as_one_with_the_same_resul
     check_failed(ctx, GAN_E_SHAPE, "(in BatchNorm \"0\")");
 }
 
+typedef struct conv_case {
+    bool transposed, bias, norm, evaluate;
+} conv_case;
+
+static gan_module *conv_net(conv_case k) {
+    gan_module *s = gan_sequential(ctx);
+    gan_conv_layer_opts o = gan_conv_layer_square(4, 2, 1);
+    o.no_bias = !k.bias;
+    gan_sequential_add(s, k.transposed ? gan_conv_transpose2d_layer(ctx, 5, 20, o) : gan_conv2d_layer(ctx, 5, 20, o));
+    if (k.norm) gan_sequential_add(s, gan_batch_norm_layer(ctx, 20, (gan_norm_opts){0}));
+    gan_sequential_add(s, gan_relu_layer(ctx));
+    gan_module_train(s, !k.evaluate);
+    return s;
+}
+
+/* A convolution whose result goes straight to a batch norm in training takes its moments on the way; no other does. */
+static void test_sequential__takes_moments_where_they_will_be_asked_for(void **state) {
+    (void)state;
+    for (int k = 0; k < 16; k++) {
+        conv_case how = {k & 1, k & 2, k & 4, k & 8};
+        gan_scope_begin(ctx);
+        gan_module *net = conv_net(how);
+        gan_tensor *x = gan_randn(ctx, gan_shape4(3, 6, 8, 5)), *weight = gan_module_find(net, "0.weight")->tensor;
+        gan_output out = gan_module_call(net, (gan_input){x, NULL}, (gan_call_opts){.taps = (const char *[]){"0"}, .n_taps = 1});
+        gan_tensor *y = out.taps[0].t;
+        check_ok(ctx);
+        assert_int_equal(y->storage->moments != NULL, how.norm && !how.evaluate);
+        if (y->storage->moments) {
+            const gan_conv_opts o = gan_conv_square(2, 1);
+            gan_tensor *plain = how.transposed ? gan_conv_transpose2d(x, weight, o) : gan_conv2d(x, weight, o), *stats;
+            if (how.bias) plain = gan_add(plain, gan_module_find(net, "0.bias")->tensor);
+            gan_tensor *z = gan_relu(gan_batch_norm(plain, NULL, NULL, 1e-5, &stats));
+            assert_null(plain->storage->moments);
+            check_tensors_close(out.y, z, 1e-4);
+            gan_tensor *g = gan_randn(ctx, gan_shape_of(z)), *grads[2];
+            gan_grads(out.y, &weight, 1, &grads[0], (gan_grad_opts){.seed = g});
+            gan_grads(z, &weight, 1, &grads[1], (gan_grad_opts){.seed = g});
+            check_tensors_close(grads[0], grads[1], 1e-3);
+        }
+        gan_scope_end(ctx);
+    }
+}
+
+/* They are of values that are gone. */
+static void test_batch_norm__of_a_result_written_over_knows_the_new_values(void **state) {
+    (void)state;
+    gan_scope_begin(ctx);
+    gan_no_record_begin(ctx);
+    gan_tensor *x = gan_randn(ctx, gan_shape4(3, 6, 8, 5)), *stats, *other;
+    gan_tensor *y = gan_module_call(conv_net((conv_case){.norm = true}), (gan_input){x, NULL},
+                                    (gan_call_opts){.taps = (const char *[]){"0"}, .n_taps = 1})
+                        .taps[0].t;
+    gan_tensor *next = gan_randn(ctx, gan_shape_of(y));
+    gan__hold(ctx);
+    for (int times = 0; times < 3; times++) { /* later ones write in place */
+        gan_batch_norm(y, NULL, NULL, 1e-5, &stats);
+        assert_int_equal(y->storage->moments != NULL, times == 0);
+        if (times == 0) assert_ptr_equal(stats->storage, y->storage->moments);
+        gan_assign(y, gan_data(next), gan_count(next));
+        gan_batch_norm(y, NULL, NULL, 1e-5, &stats);
+        gan_batch_norm(next, NULL, NULL, 1e-5, &other);
+        check_tensors_close(stats, other, 0);
+        next = gan_add_scalar(next, 3);
+    }
+    gan__unhold(ctx);
+    check_ok(ctx);
+    gan_no_record_end(ctx);
+    gan_scope_end(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layer__values_and_buffers_are_pytorchs),
@@ -276,6 +347,8 @@ int main(void) {
         cmocka_unit_test(test_layer__bad_arguments_are_named),
         cmocka_unit_test(test_layer__errors_of_ops_say_in_which_layer),
         cmocka_unit_test(test_sequential__runs_norm_and_activation_as_one_with_the_same_result),
+        cmocka_unit_test(test_sequential__takes_moments_where_they_will_be_asked_for),
+        cmocka_unit_test(test_batch_norm__of_a_result_written_over_knows_the_new_values),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

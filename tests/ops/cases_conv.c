@@ -1,5 +1,6 @@
 /* Convolution, its transpose, and its weight gradient. */
 #include "op_cases.h"
+#include "ops/convolution.h"
 
 #define CONV(name, ...)                                                                                                     \
     static gan_tensor *conv_##name(gan_tensor *const *in) { return gan_conv2d(in[0], in[1], (gan_conv_opts){__VA_ARGS__}); }
@@ -32,6 +33,16 @@ TRANSPOSE(k3s2p1o1, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1}, .output_p
 TRANSPOSE(asymmetric, .stride_h = 3, .stride_w = 2, .pad = {1, 0, 0, 2}, .output_pad_h = 2, .output_pad_w = 1)
 TRANSPOSE(gaps, .stride_h = 2, .stride_w = 3, .pad = {0, 1, 0, 0}, .output_pad_h = 1, .output_pad_w = 2)
 
+/* As layers call them. */
+#define BIAS(fn, name, ...)                                                                       \
+    static gan_tensor *fn##_bias_##name(gan_tensor *const *in) {                                  \
+        return gan__##fn##2d(in[0], in[1], in[2], (gan_conv_opts){__VA_ARGS__}, false);           \
+    }
+BIAS(conv, k4s2p1, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
+BIAS(conv, whole, .stride_w = 1)
+BIAS(conv_transpose, k4s2p1, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
+BIAS(conv_transpose, k4s1p0, .stride_h = 1)
+
 #define BOTH_CASES(name)                                   \
     {"gan_conv2d", "conv_" #name, conv_##name, 2, 2, 0},   \
     {"gan_conv_weight2d", "weight_" #name, weight_##name, 2, 2, 0}
@@ -43,6 +54,10 @@ static const op_case cases[] = {
     BOTH_CASES(gaps),       BOTH_CASES(wide_pad),     BOTH_CASES(same_k5s2),
     TRANSPOSE_CASE(k3s1p1), TRANSPOSE_CASE(k4s2p1),   TRANSPOSE_CASE(k4s1p0),
     TRANSPOSE_CASE(k3s2p1o1), TRANSPOSE_CASE(asymmetric), TRANSPOSE_CASE(gaps),
+    {"gan_conv2d", "conv_bias_k4s2p1", conv_bias_k4s2p1, 3, 2, 0},
+    {"gan_conv2d", "conv_bias_whole", conv_bias_whole, 3, 2, 0},
+    {"gan_conv_transpose2d", "transpose_bias_k4s2p1", conv_transpose_bias_k4s2p1, 3, 2, 0},
+    {"gan_conv_transpose2d", "transpose_bias_k4s1p0", conv_transpose_bias_k4s1p0, 3, 2, 0},
 };
 
 /* --- errors ----------------------------------------------------------------------------------------------- */
@@ -62,6 +77,8 @@ BAD(stride, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(.stride_w
 BAD(pad, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(.pad = {0, -2})))
 BAD(size, gan_conv2d(image(ctx, 5, 3, 3), kernel(ctx, 5, 3, 2), OPTS(.pad = {0, 1})))
 BAD(empty, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 0, 3, 2), OPTS(0)))
+BAD(bias, gan__conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(3)), OPTS(0), false))
+BAD(t_bias, gan__conv_transpose2d(image(ctx, 5, 5, 2), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(2)), OPTS(0), false))
 BAD(null, gan_conv2d(NULL, kernel(ctx, 3, 3, 2), OPTS(0)))
 BAD(released, gan_conv2d(op_released(ctx), kernel(ctx, 3, 3, 2), OPTS(0)))
 BAD(t_channels, gan_conv_transpose2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(0)))
@@ -83,6 +100,8 @@ static const op_bad bads[] = {
     {"gan_conv2d", bad_pad, {"padding", "-2"}},
     {"gan_conv2d", bad_size, {"[2, 5, 3, 3]", "[5, 5, 3, 2]"}},
     {"gan_conv2d", bad_empty, {"[2, 5, 5, 3]", "[0, 0, 3, 2]"}},
+    {"gan_conv2d", bad_bias, {"[3, 3, 3, 2]", "[3]"}},
+    {"gan_conv_transpose2d", bad_t_bias, {"[3, 3, 3, 2]", "[2]"}},
     {"gan_conv2d", bad_null, {"NULL"}},
     {"gan_conv2d", bad_released, {"released"}},
     {"gan_conv_transpose2d", bad_t_channels, {"[2, 5, 5, 3]", "[3, 3, 3, 2]"}},

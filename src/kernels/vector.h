@@ -1,0 +1,28 @@
+/* Vectors in registers, for innermost loops that must not be left to the compiler; for sources that are compiled once for each
+ * instruction set. */
+#ifndef GAN__VECTOR_H
+#define GAN__VECTOR_H
+
+#include <gan/api.h>
+
+#if defined(GAN__TILE_AVX512)
+enum { VECTOR_BYTES = 64 };
+#elif defined(GAN__TILE_AVX2)
+enum { VECTOR_BYTES = 32 };
+#else
+enum { VECTOR_BYTES = 16 };
+#endif
+enum { LANES = VECTOR_BYTES / sizeof(gan_real) };
+
+typedef gan_real vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef vec loose __attribute__((aligned(sizeof(gan_real)))); /* anywhere in memory */
+
+/* Sums stay in registers only if the loops over them are gone. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+#endif
