@@ -123,6 +123,8 @@ bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real
         ok = gan__lanes_run(ctx, &product, 1);
     else if (s.kh * s.kw > 1 && better_mirrored(&s))
         ok = conv_mirrored(ctx, &s, x, w, y);
+    else if (gan__minimal_fit(&product, 1))
+        return gan__minimal_run(ctx, &product, 1, with.stats);
     else
         return gan__patches_run(ctx, &product, 1, with.kept, with.stats);
     return finish(ctx, ok, s.n * s.oh * s.ow, s.k, with, y);
@@ -173,7 +175,9 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
     } else {
         on_the_way = s.c == shape->c; /* else a column is one pixel's channel */
         for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias;
-        ok = gan__patches_run(ctx, products, count, with.kept, on_the_way ? with.stats : NULL);
+        float *stats = on_the_way ? with.stats : NULL;
+        ok = gan__minimal_fit(products, count) ? gan__minimal_run(ctx, products, count, stats)
+                                               : gan__patches_run(ctx, products, count, with.kept, stats);
     }
     gan__free(ctx, products);
     return on_the_way ? ok : finish(ctx, ok, shape->n * shape->h * shape->w, shape->c, with, x);
@@ -197,7 +201,8 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const g
     }
     gan__patches product = conv_product(&s, x, w, (float *)y);
     if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_weight_run(ctx, &product, w);
-    return better_mirrored(&s) ? weight_mirrored(ctx, &s, x, y, w) : gan__weight_run(ctx, &s, x, y, w);
+    if (better_mirrored(&s)) return weight_mirrored(ctx, &s, x, y, w);
+    return gan__minimal_fit(&product, 1) ? gan__minimal_weight_run(ctx, &product, w) : gan__weight_run(ctx, &s, x, y, w);
 }
 
 #endif

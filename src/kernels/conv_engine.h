@@ -46,6 +46,21 @@ typedef struct gan__patches {
  * of each of the k columns over the pixels of all products, [2, k]. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
 
+/* What its parts share with other routes. A panel's columns of one tap, beyond the last with zeros: */
+void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to);
+/* A panel's part of the bias, padded; NULL if there is none. */
+const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int64_t width, float *to);
+/* All tiles of `count` rows with one panel's piece. Meanwhile the next piece, before `end`, is on its way from afar, a part of it
+ * with each tile. */
+void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
+                        const float *next, const float *end);
+
+/* The same as gan__patches_run where kernels are two or three strides long and there is enough to do, with fewer multiplications
+ * (conv_minimal.h); w likewise, from a convolution's product with y as its result. */
+bool gan__minimal_fit(const gan__patches *products, int count);
+bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats);
+bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w);
+
 /* The same where both sides have few channels and there are many images; w likewise, from a convolution's product with y as its
  * result. All products have the source and the numbers of channels in common, and write into the same images, the first at their
  * first number. */

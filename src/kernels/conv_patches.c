@@ -104,8 +104,7 @@ static const plan *plan_of_pack(const engine *e, int64_t unit) {
     return l;
 }
 
-/* The columns of one tap, beyond the last with zeros. */
-static void pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to) {
+void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to) {
     if (cols < width) memset(to, 0, (size_t)(p->c * width) * sizeof *to);
     if (p->out == 1) {
         for (int64_t c = 0; c < p->c; c++, from += p->in, to += width) {
@@ -133,7 +132,7 @@ static void pack_unit(void *arg, int64_t unit, int worker) {
     float *to = l->packed + (panel * l->runs * l->length + i * p->kw * p->c) * width;
     const float *from = p->weight + panel * width * p->out + i * p->tap_y;
     int64_t cols = gan__least(width, p->k - panel * width);
-    for (int64_t j = 0; j < p->kw; j++) pack_tap(p, from + j * p->tap_x, width, cols, to + j * p->c * width);
+    for (int64_t j = 0; j < p->kw; j++) gan__pack_tap(p, from + j * p->tap_x, width, cols, to + j * p->c * width);
 }
 
 static void find_places(const plan *l, int64_t first, int64_t count, scratch *s) {
@@ -202,24 +201,23 @@ static void point_piece(const plan *l, int64_t run, int64_t runs, int64_t offset
     }
 }
 
-/* A panel's part of the bias, padded; NULL if there is none. */
-static const float *start_of(const gan__patches *p, int64_t column, int n, int64_t width, float *to) {
+const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int64_t width, float *to) {
     if (!p->bias) return NULL;
     for (int64_t i = 0; i < width; i++) to[i] = i < n ? p->bias[column + i] : 0;
     return to;
 }
 
-/* All tiles of a block with one panel's piece. Meanwhile the next piece is on its way from afar, a part of it with each tile. */
-static void multiply(const engine *e, gan__tile_job *job, const scratch *s, int64_t count, const float *next, const float *end) {
-    int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, size = job->runs * job->length * width;
+void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
+                        const float *next, const float *end) {
+    int64_t width = gan__tiles_width(tiles), height = GAN__TILE_ROWS, size = job->runs * job->length * width;
     int64_t part = gan__ceil_div(size, gan__ceil_div(count, height) * LINE) * LINE;
-    gan__tile_fn fn = e->tiles->by_rows[(job->n - 1) / e->tiles->lanes];
+    gan__tile_fn fn = tiles->by_rows[(job->n - 1) / tiles->lanes];
     end = gan__least(size, end - next) + next;
     for (int64_t r = 0; r < count; r += height) {
         int64_t coming = gan__least(part, end - next);
         for (int64_t i = 0; i < coming; i += LINE) __builtin_prefetch(next + i, 0, 2);
         next += coming;
-        job->rows = s->rows + r, job->out = s->out + r;
+        job->rows = rows + r, job->out = out + r;
         job->m = (int)gan__least(height, count - r);
         fn(job);
     }
@@ -269,8 +267,9 @@ static void run_block(void *arg, int64_t task, int worker) {
                 job.panel = piece;
                 job.column = panel * width;
                 job.n = (int)gan__least(width, l->p.k - panel * width);
-                if (!job.add) job.start = start_of(&l->p, job.column, job.n, width, s->start);
-                multiply(e, &job, s, count, panel + 1 < panel_1 ? piece + panel_size : next_piece, end);
+                if (!job.add) job.start = gan__panel_start(&l->p, job.column, job.n, width, s->start);
+                const float *next = panel + 1 < panel_1 ? piece + panel_size : next_piece;
+                gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next, end);
             }
         }
     if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);

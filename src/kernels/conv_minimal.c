@@ -1,0 +1,427 @@
+#include "conv_minimal.h"
+
+#include <string.h>
+
+#include "conv_engine.h"
+#include "moments.h"
+
+#ifndef GAN_DOUBLE
+
+/* Convolutions whose kernel is two or three strides long, by minimal filtering: of a product's 2r x 2r multiplications for a quad,
+ * 2 x 2 neighbouring results, (r + 1)^2 are left, that is 9 of 16 or 16 of 36. A strided convolution is a sum of dense ones over
+ * the phases of its source, source position 2*step + phase - padding being read through tap i*stride + phase:
+ *
+ *        source                      per point, of (r + 1)^2                          result
+ *   +---------------+      B     +---------+     depth     +-------+  A'    +-------+
+ *   | r + 1 by r + 1|   ----->   |  data   |  x  phases x  | taps  | ---->  | quads |
+ *   | of each phase |            | [quads] |     channels  | G w   |        +-------+
+ *   +---------------+            +---------+               +-------+
+ *
+ * The products of all points are plain matrix products with the register tiles of conv_tile.h. Quads are taken in parts, so many
+ * at once that their data stay in the last-level cache. First all workers make a part's data (and before the first part the
+ * taps'); then each takes a block of quads and a group of panels through all points, and turns what it has into results.
+ *
+ * The weight gradient has the data as above, A of the result's gradient in panels, and sums over quads; a task is a segment of
+ * the depth and a group of panels, and adds G' of what it has to the weights. */
+enum {
+    DATA_AT_ONCE = 1 << 21, /* numbers */
+    BLOCK_ROWS = 96,
+    SEGMENT = 256, GRADIENT_SEGMENT = 96, /* of the depth, neighbours in memory; the latter a multiple of a tile's rows */
+    CHUNK = 256,        /* quads whose sums stay in registers in a weight gradient */
+    WANTED_TASKS = 12,
+    QUADS_PER_TASK = 8, /* when data are made */
+    CHANNELS_PER_PACK = 32,
+    MOST_COLUMNS = 128, /* of a group; at least a panel */
+    LEAST_QUADS = 64, LEAST_DEPTH = 64, LEAST_RESULTS = 32, /* to be worth it */
+    POINTS = GAN__MINIMAL_MOST_POINTS,
+    TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS,
+    ROWS = GAN__TILE_ROWS
+};
+
+static const float zeros[SEGMENT]; /* what lies outside of the image */
+
+/* Of one worker. */
+typedef struct scratch {
+    _Alignas(64) float start[GAN__TILE_MAX_WIDTH];
+    float nowhere[MOST_COLUMNS]; /* for results beyond the border */
+    _Alignas(64) float taps[TAPS * CHANNELS_PER_PACK * GAN__TILE_MAX_WIDTH];
+    const float *rows[BLOCK_ROWS > CHUNK ? BLOCK_ROWS : CHUNK];
+    float *out[BLOCK_ROWS];
+    const float *pixels[4 * BLOCK_ROWS];
+    _Alignas(64) float sums[]; /* [points][block or segment][columns of a group] */
+} scratch;
+
+/* One product, and how it is cut up. */
+typedef struct engine {
+    const gan_ctx *ctx;
+    const gan__tiles *tiles;
+    const gan__minimal_maps *maps;
+    gan__patches p;
+    int64_t r, points, phases, depth;
+    int64_t high, wide, quads;         /* of an image, and of all */
+    int64_t first, part, at_once;      /* quads of this part, and of the largest */
+    int64_t segment, segments;
+    int64_t panels, group, groups;
+    int64_t block;                     /* quads of a block */
+    int64_t data_tasks;
+    float *data;   /* [points][segments][at_once][segment] */
+    float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width] */
+    float *w;
+    double *moments; /* of each of the part's blocks; NULL: not wanted */
+    char *scratch;
+    size_t scratch_bytes; /* of each worker */
+} engine;
+
+static scratch *scratch_of(const engine *e, int worker) { return (scratch *)(e->scratch + (size_t)worker * e->scratch_bytes); }
+
+/* --- which products ----------------------------------------------------------------------------------------- */
+
+static int64_t taps_per_axis(const gan__patches *p) {
+    int64_t r = p->kh / p->sh;
+    bool both = p->kh == r * p->sh && p->kw == r * p->sw;
+    return both && r >= GAN__MINIMAL_LEAST_TAPS && r <= GAN__MINIMAL_MOST_TAPS ? r : 0;
+}
+
+static bool fits(const gan__patches *p) {
+    int64_t r = taps_per_axis(p), high = gan__ceil_div(p->oh, 2), wide = gan__ceil_div(p->ow, 2);
+    return r && p->c * p->sh * p->sw >= LEAST_DEPTH && p->k >= LEAST_RESULTS && p->n * high * wide >= LEAST_QUADS &&
+           5 * (r + 1) * (r + 1) * high * wide <= 4 * r * r * p->oh * p->ow;
+}
+
+bool gan__minimal_fit(const gan__patches *products, int count) {
+    for (int i = 0; i < count; i++)
+        if (!fits(&products[i])) return false;
+    return true;
+}
+
+/* --- the data ----------------------------------------------------------------------------------------------- */
+
+typedef struct quad {
+    int64_t n, y, x; /* the image, and the quad's place in it */
+} quad;
+
+static quad quad_at(const engine *e, int64_t index) {
+    return (quad){index / (e->high * e->wide), index / e->wide % e->high, index % e->wide};
+}
+
+static float *data_at(const engine *e, int64_t point, int64_t segment, int64_t row) {
+    return e->data + ((point * e->segments + segment) * e->at_once + row) * e->segment;
+}
+
+static bool inside(int64_t at, int64_t size) { return (uint64_t)at < (uint64_t)size; }
+
+/* What a quad reads of one phase; NULL outside of the image. */
+static void find_sources(const engine *e, quad q, int64_t phase, const float **from) {
+    const gan__patches *p = &e->p;
+    const float *image = p->src + q.n * p->h * p->w * p->c;
+    int64_t top = 2 * q.y * p->sh + phase / p->sw - p->top, left = 2 * q.x * p->sw + phase % p->sw - p->left;
+    for (int64_t i = 0; i <= e->r; i++)
+        for (int64_t j = 0; j <= e->r; j++) {
+            int64_t y = top + i * p->sh, x = left + j * p->sw;
+            *from++ = inside(y, p->h) && inside(x, p->w) ? image + (y * p->w + x) * p->c : NULL;
+        }
+}
+
+static void make_data(const engine *e, int64_t row) {
+    const float *from[POINTS], *in[POINTS];
+    float *out[POINTS];
+    quad q = quad_at(e, e->first + row);
+    for (int64_t phase = 0; phase < e->phases; phase++) {
+        find_sources(e, q, phase, from);
+        for (int64_t c = 0, n; c < e->p.c; c += n) {
+            int64_t at = phase * e->p.c + c, segment = at / e->segment, offset = at % e->segment;
+            n = gan__least(e->p.c - c, e->segment - offset);
+            for (int64_t i = 0; i < e->points; i++) {
+                in[i] = from[i] ? from[i] + c : zeros;
+                out[i] = data_at(e, i, segment, row) + offset;
+            }
+            e->maps->data(in, out, n);
+        }
+    }
+}
+
+/* --- the taps ----------------------------------------------------------------------------------------------- */
+
+static float *panel_at(const engine *e, int64_t point, int64_t panel, int64_t length) {
+    return e->packed + (point * e->panels + panel) * length * gan__tiles_width(e->tiles);
+}
+
+/* A panel's taps of one phase. */
+static void pack_taps(const engine *e, int64_t panel, int64_t phase, scratch *s) {
+    const gan__patches *p = &e->p;
+    int64_t width = gan__tiles_width(e->tiles), cols = gan__least(width, p->k - panel * width), r = e->r;
+    const float *weight = p->weight + panel * width * p->out + phase / p->sw * p->tap_y + phase % p->sw * p->tap_x;
+    const float *in[TAPS];
+    float *out[POINTS];
+    for (int64_t i = 0; i < r * r; i++) in[i] = s->taps + i * CHANNELS_PER_PACK * width;
+    for (int64_t c = 0; c < p->c; c += CHANNELS_PER_PACK) {
+        gan__patches some = *p;
+        some.c = gan__least(CHANNELS_PER_PACK, p->c - c);
+        for (int64_t i = 0; i < r * r; i++) {
+            const float *tap = weight + i / r * p->sh * p->tap_y + i % r * p->sw * p->tap_x + c * p->in;
+            gan__pack_tap(&some, tap, width, cols, s->taps + i * CHANNELS_PER_PACK * width);
+        }
+        for (int64_t i = 0; i < e->points; i++) out[i] = panel_at(e, i, panel, e->depth) + (phase * p->c + c) * width;
+        e->maps->taps(in, out, some.c * width);
+    }
+}
+
+/* A unit is some quads' data, or a panel's taps of one phase. */
+static void prepare(void *arg, int64_t unit, int worker) {
+    const engine *e = arg;
+    if (unit >= e->data_tasks) {
+        pack_taps(e, (unit - e->data_tasks) / e->phases, (unit - e->data_tasks) % e->phases, scratch_of(e, worker));
+        return;
+    }
+    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
+    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) make_data(e, row);
+}
+
+/* --- the results -------------------------------------------------------------------------------------------- */
+
+static int64_t first_column(const engine *e, int64_t group) {
+    return gan__least(e->p.k, group * e->group * gan__tiles_width(e->tiles));
+}
+
+/* A block's sums at one point. */
+static void multiply(const engine *e, int64_t point, int64_t first, int64_t count, int64_t group, scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, padded = gan__ceil_div(count, ROWS) * ROWS;
+    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
+    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (point * e->block + i) * columns;
+    for (int64_t segment = 0; segment < e->segments; segment++) {
+        int64_t length = gan__least(e->segment, e->depth - segment * e->segment);
+        for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, point, segment, first + i) : zeros;
+        gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length, .add = segment > 0};
+        for (int64_t panel = begin; panel < end; panel++) {
+            const float *at = panel_at(e, point, panel, e->depth) + segment * e->segment * width;
+            bool last = panel + 1 == end;
+            const float *next = last ? panel_at(e, point, begin, e->depth) + (segment + 1) * e->segment * width
+                                     : at + e->depth * width;
+            job.panel = at;
+            job.column = (panel - begin) * width;
+            job.n = (int)gan__least(width, e->p.k - panel * width);
+            job.start = point == e->r + 2 && segment == 0 ? gan__panel_start(&e->p, panel * width, job.n, width, s->start) : NULL;
+            gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next, e->packed + e->points * e->panels * e->depth * width);
+        }
+    }
+}
+
+/* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
+static int64_t finish_quads(const engine *e, int64_t first, int64_t count, int64_t group, scratch *s) {
+    const gan__patches *p = &e->p;
+    int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), pixels = 0;
+    for (int64_t row = 0; row < count; row++) {
+        quad q = quad_at(e, e->first + first + row);
+        const float *in[POINTS];
+        float *out[4];
+        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->block + row) * columns;
+        for (int64_t i = 0; i < 4; i++) {
+            int64_t y = 2 * q.y + i / 2, x = 2 * q.x + i % 2;
+            bool there = y < p->oh && x < p->ow;
+            float *pixel = p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x;
+            out[i] = there ? pixel + column : s->nowhere;
+            if (there) s->pixels[pixels++] = pixel;
+        }
+        e->maps->results(in, out, first_column(e, group + 1) - column);
+    }
+    return pixels;
+}
+
+/* A block's number of pixels, their means [k] and squared deviations [k]. */
+static int64_t moments_size(const engine *e) { return 1 + 2 * e->p.k; }
+static double *moments_at(const engine *e, int64_t block) { return e->moments + block * moments_size(e); }
+
+static void run_block(void *arg, int64_t task, int worker) {
+    const engine *e = arg;
+    scratch *s = scratch_of(e, worker);
+    int64_t block = task / e->groups, group = task % e->groups, first = block * e->block;
+    int64_t count = gan__least(e->block, e->part - first), column = first_column(e, group);
+    for (int64_t point = 0; point < e->points; point++) multiply(e, point, first, count, group, s);
+    int64_t pixels = finish_quads(e, first, count, group, s);
+    if (!e->moments) return;
+    double *room = moments_at(e, block), *mean = room + 1 + column;
+    if (group == 0) room[0] = (double)pixels;
+    gan__moments_of_block(e->ctx, pixels, s->pixels, column, first_column(e, group + 1) - column, mean, mean + e->p.k);
+}
+
+static void gather_moments(const engine *e, int64_t blocks, gan__moments *all) {
+    for (int64_t block = 0; block < blocks; block++) {
+        double *room = moments_at(e, block);
+        gan__moments more = {(int64_t)room[0], room + 1, room + 1 + e->p.k};
+        gan__moments_join(all, &more, e->p.k);
+    }
+}
+
+/* --- the weight gradient ------------------------------------------------------------------------------------ */
+
+/* The result's gradient of a quad, in panels, with zeros beyond the border and the last column. */
+static void pack_grads(const engine *e, int64_t row) {
+    const gan__patches *p = &e->p;
+    int64_t width = gan__tiles_width(e->tiles);
+    quad q = quad_at(e, e->first + row);
+    const float *pixel[4], *in[4];
+    float *out[POINTS];
+    for (int64_t i = 0; i < 4; i++) {
+        int64_t y = 2 * q.y + i / 2, x = 2 * q.x + i % 2;
+        pixel[i] = y < p->oh && x < p->ow ? p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x : NULL;
+    }
+    for (int64_t panel = 0; panel < e->panels; panel++) {
+        int64_t cols = gan__least(width, p->k - panel * width);
+        for (int64_t i = 0; i < 4; i++) in[i] = pixel[i] ? pixel[i] + panel * width : zeros;
+        for (int64_t i = 0; i < e->points; i++) {
+            out[i] = panel_at(e, i, panel, e->at_once) + row * width;
+            if (cols < width) memset(out[i] + cols, 0, (size_t)(width - cols) * sizeof(float));
+        }
+        e->maps->grads(in, out, cols);
+    }
+}
+
+static void prepare_gradient(void *arg, int64_t unit, int worker) {
+    (void)worker;
+    const engine *e = arg;
+    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
+    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) {
+        make_data(e, row);
+        pack_grads(e, row);
+    }
+}
+
+/* A segment's sums over the part at one point. */
+static void sum_quads(const engine *e, int64_t point, int64_t segment, int64_t length, int64_t group, scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width;
+    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
+    float *sums = s->sums + point * e->segment * columns;
+    for (int64_t row = 0; row < e->part; row += CHUNK) {
+        gan__tile_job job = {.points = s->rows, .length = gan__least(CHUNK, e->part - row), .out = s->out, .add = row > 0};
+        for (int64_t i = 0; i < job.length; i++) s->rows[i] = data_at(e, point, segment, row + i);
+        for (int64_t panel = begin; panel < end; panel++) {
+            job.panel = panel_at(e, point, panel, e->at_once) + row * width;
+            job.column = (panel - begin) * width;
+            job.n = (int)gan__least(width, e->p.k - panel * width);
+            for (job.first = 0; job.first < length; job.first += ROWS) {
+                job.m = (int)gan__least(ROWS, length - job.first);
+                for (int i = 0; i < job.m; i++) s->out[i] = sums + (job.first + i) * columns;
+                e->tiles->by_points[(job.n - 1) / e->tiles->lanes](&job);
+            }
+        }
+    }
+}
+
+/* From a segment's sums to the weights. */
+static void finish_taps(const engine *e, int64_t segment, int64_t length, int64_t group, scratch *s) {
+    const gan__patches *p = &e->p;
+    int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), r = e->r;
+    gan__minimal_fn map = e->first ? e->maps->add_taps : e->maps->set_taps;
+    const float *in[POINTS];
+    float *out[TAPS];
+    for (int64_t row = 0; row < length; row++) {
+        int64_t at = segment * e->segment + row, phase = at / p->c, y = phase / p->sw, x = phase % p->sw;
+        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->segment + row) * columns;
+        for (int64_t i = 0; i < r * r; i++)
+            out[i] = e->w + (y + i / r * p->sh) * p->tap_y + (x + i % r * p->sw) * p->tap_x + at % p->c * p->in + column;
+        map(in, out, first_column(e, group + 1) - column);
+    }
+}
+
+static void run_segment(void *arg, int64_t task, int worker) {
+    const engine *e = arg;
+    scratch *s = scratch_of(e, worker);
+    int64_t segment = task / e->groups, group = task % e->groups;
+    int64_t length = gan__least(e->segment, e->depth - segment * e->segment);
+    for (int64_t point = 0; point < e->points; point++) sum_quads(e, point, segment, length, group, s);
+    finish_taps(e, segment, length, group, s);
+}
+
+/* --- both --------------------------------------------------------------------------------------------------- */
+
+/* Groups of panels, so that each of `units` is divided into enough tasks. */
+static void cut_columns(engine *e, int64_t units) {
+    int64_t most = gan__most(1, MOST_COLUMNS / gan__tiles_width(e->tiles));
+    e->groups = gan__least(e->panels, gan__most(gan__ceil_div(WANTED_TASKS, units), gan__ceil_div(e->panels, most)));
+    e->group = gan__ceil_div(e->panels, e->groups);
+    e->groups = gan__ceil_div(e->panels, e->group);
+}
+
+static engine cut(gan_ctx *ctx, const gan__patches *p, int64_t segment) {
+    engine e = {.ctx = ctx, .tiles = gan__tiles_of(ctx->isa), .p = *p, .r = taps_per_axis(p)};
+    static const gan__minimal *const all[GAN__ISA_COUNT] = GAN__BY_ISA(&gan__minimal);
+    e.maps = &all[ctx->isa]->by_taps[e.r - GAN__MINIMAL_LEAST_TAPS];
+    e.points = (e.r + 1) * (e.r + 1), e.phases = p->sh * p->sw, e.depth = e.phases * p->c;
+    e.high = gan__ceil_div(p->oh, 2), e.wide = gan__ceil_div(p->ow, 2), e.quads = p->n * e.high * e.wide;
+    e.segment = gan__least(segment, gan__ceil_div(e.depth, ROWS) * ROWS), e.segments = gan__ceil_div(e.depth, e.segment);
+    e.panels = gan__ceil_div(p->k, gan__tiles_width(e.tiles));
+    int64_t most = gan__most(BLOCK_ROWS, DATA_AT_ONCE / (e.points * e.depth));
+    e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, most));
+    return e;
+}
+
+/* Of the data, and for each worker `rows` rows of sums at each point. */
+static bool take_memory(gan_ctx *ctx, engine *e, int64_t packed, int64_t rows) {
+    int64_t sums = e->points * rows * e->group * gan__tiles_width(e->tiles);
+    e->scratch_bytes = (size_t)gan__ceil_div((int64_t)sizeof(scratch) + sums * (int64_t)sizeof(float), 64) * 64;
+    e->data = gan__alloc(ctx, (size_t)(e->points * e->segments * e->at_once * e->segment) * sizeof *e->data);
+    e->packed = gan__alloc(ctx, (size_t)packed * sizeof *e->packed);
+    e->scratch = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * e->scratch_bytes);
+    return e->data && e->packed && e->scratch;
+}
+
+static void give_memory(gan_ctx *ctx, engine *e) {
+    gan__free(ctx, e->scratch);
+    gan__free(ctx, e->packed);
+    gan__free(ctx, e->data);
+}
+
+/* The next part; false after the last. */
+static bool next_part(engine *e) {
+    e->first += e->part;
+    e->part = gan__least(e->at_once, e->quads - e->first);
+    return e->part > 0;
+}
+
+static bool run_product(gan_ctx *ctx, const gan__patches *p, gan__moments *all) {
+    engine e = cut(ctx, p, SEGMENT);
+    int64_t most_blocks = gan__ceil_div(e.at_once, BLOCK_ROWS);
+    e.block = gan__ceil_div(gan__ceil_div(e.at_once, most_blocks), ROWS) * ROWS;
+    cut_columns(&e, most_blocks);
+    if (all) e.moments = gan__alloc(ctx, (size_t)(most_blocks * moments_size(&e)) * sizeof *e.moments);
+    bool ok = take_memory(ctx, &e, e.points * e.panels * e.depth * gan__tiles_width(e.tiles), e.block) && (e.moments || !all);
+    while (ok && next_part(&e)) {
+        int64_t blocks = gan__ceil_div(e.part, e.block);
+        e.data_tasks = gan__ceil_div(e.part, QUADS_PER_TASK);
+        gan__parallel(ctx, e.data_tasks + (e.first ? 0 : e.panels * e.phases), prepare, &e);
+        gan__parallel(ctx, blocks * e.groups, run_block, &e);
+        if (all) gather_moments(&e, blocks, all);
+    }
+    give_memory(ctx, &e);
+    gan__free(ctx, e.moments);
+    return ok;
+}
+
+bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats) {
+    int64_t k = products->k;
+    gan__moments all = {0};
+    if (stats && !(all.mean = gan__alloc(ctx, (size_t)(2 * k) * sizeof *all.mean))) return false;
+    all.m2 = stats ? all.mean + k : NULL;
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) ok = run_product(ctx, &products[i], stats ? &all : NULL);
+    if (ok && stats) gan__moments_finish(&all, k, stats);
+    gan__free(ctx, all.mean);
+    return ok;
+}
+
+bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w) {
+    engine e = cut(ctx, product, GRADIENT_SEGMENT);
+    e.w = w;
+    cut_columns(&e, e.segments);
+    bool ok = take_memory(ctx, &e, e.points * e.panels * e.at_once * gan__tiles_width(e.tiles), e.segment);
+    while (ok && next_part(&e)) {
+        gan__parallel(ctx, gan__ceil_div(e.part, QUADS_PER_TASK), prepare_gradient, &e);
+        gan__parallel(ctx, e.segments * e.groups, run_segment, &e);
+    }
+    give_memory(ctx, &e);
+    return ok;
+}
+
+#else
+typedef int gan__nothing_in_double;
+#endif
