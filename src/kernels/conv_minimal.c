@@ -7,9 +7,9 @@
 
 #ifndef GAN_DOUBLE
 
-/* Convolutions whose kernel is two or three strides long, by minimal filtering: of a product's 2r x 2r multiplications for a quad,
- * 2 x 2 neighbouring results, (r + 1)^2 are left, that is 9 of 16 or 16 of 36. A strided convolution is a sum of dense ones over
- * the phases of its source, source position 2*step + phase - padding being read through tap i*stride + phase:
+/* Convolutions whose kernel is r = 2 or 3 strides long, by minimal filtering: of the 2r x 2r multiplications for a quad, that is
+ * 2 x 2 neighbouring results, (r + 1)^2 are left, 9 of 16 or 16 of 36. A strided convolution is a sum of dense ones over the
+ * phases of its source: result a reads, through tap i*stride + phase, the source at (a + i)*stride + phase - padding.
  *
  *        source                      per point, of (r + 1)^2                          result
  *   +---------------+      B     +---------+     depth     +-------+  A'    +-------+
@@ -24,15 +24,16 @@
  * The weight gradient has the data as above, A of the result's gradient in panels, and sums over quads; a task is a segment of
  * the depth and a group of panels, and adds G' of what it has to the weights. */
 enum {
-    DATA_AT_ONCE = 1 << 21, /* numbers */
+    DATA_AT_ONCE = 1 << 19, /* numbers */
     BLOCK_ROWS = 96,
-    SEGMENT = 256, GRADIENT_SEGMENT = 96, /* of the depth, neighbours in memory; the latter a multiple of a tile's rows */
-    CHUNK = 256,        /* quads whose sums stay in registers in a weight gradient */
+    SEGMENT = 256,           /* of the depth: numbers that are neighbours in memory ... */
+    GRADIENT_SEGMENT = 96,   /* ... and in a weight gradient, where it is a multiple of a tile's rows */
+    CHUNK = 256,             /* quads that a weight gradient's tile sums up in registers */
     WANTED_TASKS = 12,
-    QUADS_PER_TASK = 8, /* when data are made */
+    QUADS_PER_TASK = 8,      /* when data are made */
     CHANNELS_PER_PACK = 32,
-    MOST_COLUMNS = 128, /* of a group; at least a panel */
-    LEAST_QUADS = 64, LEAST_DEPTH = 64, LEAST_RESULTS = 32, /* to be worth it */
+    MOST_COLUMNS = 64,       /* of a group; at least a panel */
+    LEAST_QUADS = 64, LEAST_DEPTH = 64, LEAST_RESULTS = 32, /* for less, the direct way is faster */
     POINTS = GAN__MINIMAL_MOST_POINTS,
     TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS,
     ROWS = GAN__TILE_ROWS
@@ -110,6 +111,14 @@ static float *data_at(const engine *e, int64_t point, int64_t segment, int64_t r
 
 static bool inside(int64_t at, int64_t size) { return (uint64_t)at < (uint64_t)size; }
 
+/* Its results; NULL beyond the border. */
+static void find_results(const engine *e, quad q, float **to) {
+    const gan__patches *p = &e->p;
+    for (int64_t y = 2 * q.y; y < 2 * q.y + 2; y++)
+        for (int64_t x = 2 * q.x; x < 2 * q.x + 2; x++)
+            *to++ = y < p->oh && x < p->ow ? p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x : NULL;
+}
+
 /* What a quad reads of one phase; NULL outside of the image. */
 static void find_sources(const engine *e, quad q, int64_t phase, const float **from) {
     const gan__patches *p = &e->p;
@@ -183,44 +192,57 @@ static int64_t first_column(const engine *e, int64_t group) {
     return gan__least(e->p.k, group * e->group * gan__tiles_width(e->tiles));
 }
 
-/* A block's sums at one point. */
-static void multiply(const engine *e, int64_t point, int64_t first, int64_t count, int64_t group, scratch *s) {
-    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, padded = gan__ceil_div(count, ROWS) * ROWS;
-    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
-    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (point * e->block + i) * columns;
-    for (int64_t segment = 0; segment < e->segments; segment++) {
-        int64_t length = gan__least(e->segment, e->depth - segment * e->segment);
-        for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, point, segment, first + i) : zeros;
-        gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length, .add = segment > 0};
-        for (int64_t panel = begin; panel < end; panel++) {
-            const float *at = panel_at(e, point, panel, e->depth) + segment * e->segment * width;
-            bool last = panel + 1 == end;
-            const float *next = last ? panel_at(e, point, begin, e->depth) + (segment + 1) * e->segment * width
-                                     : at + e->depth * width;
-            job.panel = at;
-            job.column = (panel - begin) * width;
-            job.n = (int)gan__least(width, e->p.k - panel * width);
-            job.start = point == e->r + 2 && segment == 0 ? gan__panel_start(&e->p, panel * width, job.n, width, s->start) : NULL;
-            gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next, e->packed + e->points * e->panels * e->depth * width);
-        }
+/* What a panel of a group is multiplied by: a segment of the depth at one point. */
+typedef struct piece {
+    int64_t point, segment;
+} piece;
+
+static piece next_piece(const engine *e, piece at) {
+    return at.segment + 1 < e->segments ? (piece){at.point, at.segment + 1} : (piece){at.point + 1, 0};
+}
+
+static const float *piece_at(const engine *e, piece at, int64_t panel) {
+    return panel_at(e, at.point, panel, e->depth) + at.segment * e->segment * gan__tiles_width(e->tiles);
+}
+
+static int64_t length_of(const engine *e, int64_t segment) { return gan__least(e->segment, e->depth - segment * e->segment); }
+
+/* A block's sums of one piece. */
+static void multiply(const engine *e, piece at, int64_t first, int64_t count, int64_t group, scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, length = length_of(e, at.segment);
+    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group), padded = gan__ceil_div(count, ROWS) * ROWS;
+    piece next = next_piece(e, at);
+    bool last = next.point == e->points;
+    const float *next_data = last ? zeros : data_at(e, next.point, next.segment, first);
+    int64_t share = last ? 0 : count * e->segment / (end - begin);
+    for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, at.point, at.segment, first + i) : zeros;
+    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (at.point * e->block + i) * columns;
+    gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length, .add = at.segment > 0};
+    for (int64_t panel = begin; panel < end; panel++, next_data += share) {
+        bool here = panel + 1 < end;
+        const float *coming = here ? piece_at(e, at, panel + 1) : last ? zeros : piece_at(e, next, begin);
+        int64_t size = here ? length * width : last ? 0 : length_of(e, next.segment) * width;
+        job.panel = piece_at(e, at, panel);
+        job.column = (panel - begin) * width;
+        job.n = (int)gan__least(width, e->p.k - panel * width);
+        job.start = NULL;
+        if (at.point == e->r + 2 && !job.add) job.start = gan__panel_start(&e->p, panel * width, job.n, width, s->start);
+        gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, (gan__coming){coming, coming + size},
+                           (gan__coming){next_data, next_data + share});
     }
 }
 
 /* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
 static int64_t finish_quads(const engine *e, int64_t first, int64_t count, int64_t group, scratch *s) {
-    const gan__patches *p = &e->p;
     int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), pixels = 0;
+    const float *in[POINTS];
+    float *out[4];
     for (int64_t row = 0; row < count; row++) {
-        quad q = quad_at(e, e->first + first + row);
-        const float *in[POINTS];
-        float *out[4];
         for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->block + row) * columns;
+        find_results(e, quad_at(e, e->first + first + row), out);
         for (int64_t i = 0; i < 4; i++) {
-            int64_t y = 2 * q.y + i / 2, x = 2 * q.x + i % 2;
-            bool there = y < p->oh && x < p->ow;
-            float *pixel = p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x;
-            out[i] = there ? pixel + column : s->nowhere;
-            if (there) s->pixels[pixels++] = pixel;
+            if (out[i]) s->pixels[pixels++] = out[i];
+            out[i] = out[i] ? out[i] + column : s->nowhere;
         }
         e->maps->results(in, out, first_column(e, group + 1) - column);
     }
@@ -236,7 +258,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     scratch *s = scratch_of(e, worker);
     int64_t block = task / e->groups, group = task % e->groups, first = block * e->block;
     int64_t count = gan__least(e->block, e->part - first), column = first_column(e, group);
-    for (int64_t point = 0; point < e->points; point++) multiply(e, point, first, count, group, s);
+    for (piece at = {0, 0}; at.point < e->points; at = next_piece(e, at)) multiply(e, at, first, count, group, s);
     int64_t pixels = finish_quads(e, first, count, group, s);
     if (!e->moments) return;
     double *room = moments_at(e, block), *mean = room + 1 + column;
@@ -256,17 +278,12 @@ static void gather_moments(const engine *e, int64_t blocks, gan__moments *all) {
 
 /* The result's gradient of a quad, in panels, with zeros beyond the border and the last column. */
 static void pack_grads(const engine *e, int64_t row) {
-    const gan__patches *p = &e->p;
     int64_t width = gan__tiles_width(e->tiles);
-    quad q = quad_at(e, e->first + row);
-    const float *pixel[4], *in[4];
-    float *out[POINTS];
-    for (int64_t i = 0; i < 4; i++) {
-        int64_t y = 2 * q.y + i / 2, x = 2 * q.x + i % 2;
-        pixel[i] = y < p->oh && x < p->ow ? p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x : NULL;
-    }
+    const float *in[4];
+    float *pixel[4], *out[POINTS];
+    find_results(e, quad_at(e, e->first + row), pixel);
     for (int64_t panel = 0; panel < e->panels; panel++) {
-        int64_t cols = gan__least(width, p->k - panel * width);
+        int64_t cols = gan__least(width, e->p.k - panel * width);
         for (int64_t i = 0; i < 4; i++) in[i] = pixel[i] ? pixel[i] + panel * width : zeros;
         for (int64_t i = 0; i < e->points; i++) {
             out[i] = panel_at(e, i, panel, e->at_once) + row * width;
@@ -326,8 +343,7 @@ static void finish_taps(const engine *e, int64_t segment, int64_t length, int64_
 static void run_segment(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     scratch *s = scratch_of(e, worker);
-    int64_t segment = task / e->groups, group = task % e->groups;
-    int64_t length = gan__least(e->segment, e->depth - segment * e->segment);
+    int64_t segment = task / e->groups, group = task % e->groups, length = length_of(e, segment);
     for (int64_t point = 0; point < e->points; point++) sum_quads(e, point, segment, length, group, s);
     finish_taps(e, segment, length, group, s);
 }

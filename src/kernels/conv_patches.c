@@ -207,16 +207,20 @@ const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int6
     return to;
 }
 
+static void fetch(gan__coming *c, int64_t part) {
+    const float *end = c->at + gan__least(part, c->end - c->at);
+    for (; c->at < end; c->at += LINE) __builtin_prefetch(c->at, 0, 2);
+}
+
 void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
-                        const float *next, const float *end) {
-    int64_t width = gan__tiles_width(tiles), height = GAN__TILE_ROWS, size = job->runs * job->length * width;
-    int64_t part = gan__ceil_div(size, gan__ceil_div(count, height) * LINE) * LINE;
+                        gan__coming panel, gan__coming data) {
+    int64_t height = GAN__TILE_ROWS, lines = gan__ceil_div(count, height) * LINE;
+    int64_t of_panel = gan__ceil_div(panel.end - panel.at, lines) * LINE;
+    int64_t of_data = gan__ceil_div(data.end - data.at, lines) * LINE;
     gan__tile_fn fn = tiles->by_rows[(job->n - 1) / tiles->lanes];
-    end = gan__least(size, end - next) + next;
     for (int64_t r = 0; r < count; r += height) {
-        int64_t coming = gan__least(part, end - next);
-        for (int64_t i = 0; i < coming; i += LINE) __builtin_prefetch(next + i, 0, 2);
-        next += coming;
+        fetch(&panel, of_panel);
+        fetch(&data, of_data);
         job->rows = rows + r, job->out = out + r;
         job->m = (int)gan__least(height, count - r);
         fn(job);
@@ -269,7 +273,8 @@ static void run_block(void *arg, int64_t task, int worker) {
                 job.n = (int)gan__least(width, l->p.k - panel * width);
                 if (!job.add) job.start = gan__panel_start(&l->p, job.column, job.n, width, s->start);
                 const float *next = panel + 1 < panel_1 ? piece + panel_size : next_piece;
-                gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next, end);
+                gan__coming coming = {next, gan__least(runs * length * width, end - next) + next};
+                gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, coming, (gan__coming){0});
             }
         }
     if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);
