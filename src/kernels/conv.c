@@ -202,7 +202,7 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const g
     gan__patches product = conv_product(&s, x, w, (float *)y);
     if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_weight_run(ctx, &product, w);
     if (better_mirrored(&s)) return weight_mirrored(ctx, &s, x, y, w);
-    return gan__minimal_fit(&product, 1) ? gan__minimal_weight_run(ctx, &product, w) : gan__weight_run(ctx, &s, x, y, w);
+    return gan__minimal_weight_fit(&product) ? gan__minimal_weight_run(ctx, &product, w) : gan__weight_run(ctx, &s, x, y, w);
 }
 
 #endif

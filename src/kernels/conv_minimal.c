@@ -33,7 +33,9 @@ enum {
     QUADS_PER_TASK = 8,      /* when data are made */
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 64,       /* of a group; at least a panel */
-    LEAST_QUADS = 64, LEAST_DEPTH = 64, LEAST_RESULTS = 32, /* for less, the direct way is faster */
+    LEAST_QUADS = 64,        /* for less, the direct way is faster, as it is where */
+    WORTH = 21,              /* depth*k/(depth + k), products for each transformed number, is less, */
+    WORTH_OF_GRADIENT = 48,  /* or less than this in a weight gradient */
     POINTS = GAN__MINIMAL_MOST_POINTS,
     TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS,
     ROWS = GAN__TILE_ROWS
@@ -83,17 +85,19 @@ static int64_t taps_per_axis(const gan__patches *p) {
     return both && r >= GAN__MINIMAL_LEAST_TAPS && r <= GAN__MINIMAL_MOST_TAPS ? r : 0;
 }
 
-static bool fits(const gan__patches *p) {
-    int64_t r = taps_per_axis(p), high = gan__ceil_div(p->oh, 2), wide = gan__ceil_div(p->ow, 2);
-    return r && p->c * p->sh * p->sw >= LEAST_DEPTH && p->k >= LEAST_RESULTS && p->n * high * wide >= LEAST_QUADS &&
+static bool fits(const gan__patches *p, int64_t worth) {
+    int64_t r = taps_per_axis(p), high = gan__ceil_div(p->oh, 2), wide = gan__ceil_div(p->ow, 2), depth = p->c * p->sh * p->sw;
+    return r && p->n * high * wide >= LEAST_QUADS && depth * p->k >= worth * (depth + p->k) &&
            5 * (r + 1) * (r + 1) * high * wide <= 4 * r * r * p->oh * p->ow;
 }
 
 bool gan__minimal_fit(const gan__patches *products, int count) {
     for (int i = 0; i < count; i++)
-        if (!fits(&products[i])) return false;
+        if (!fits(&products[i], WORTH)) return false;
     return true;
 }
+
+bool gan__minimal_weight_fit(const gan__patches *product) { return fits(product, WORTH_OF_GRADIENT); }
 
 /* --- the data ----------------------------------------------------------------------------------------------- */
 
