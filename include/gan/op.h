@@ -37,6 +37,8 @@ struct gan_op {
     size_t attr_bytes; /* attributes are copied bytewise into the graph: no pointers */
     unsigned save;     /* GAN_SAVE_* */
     bool view;         /* the output shares the first input's storage; forward is NULL */
+    bool again;        /* forward is cheap: an op that is to save this one's output has it made again when the vjp asks for
+                          it, from what this one saved. Needs GAN_SAVE_ALL_IN, and a forward without gan_op_extra */
 
     /* The output's shape; on a misfit, raises with gan_op_fail and returns false. */
     bool (*shape)(const gan_op_call *c, gan_shape *out);

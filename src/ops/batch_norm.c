@@ -39,7 +39,7 @@ static gan_tensor *moments_of(gan_ctx *ctx, const gan_tensor *x, bool per_sample
         return gan__nil(ctx);
     }
     gan__norm_shape s = kernel_shape(x, per_sample);
-    gan__storage *known = x->storage->moments; /* from the op that made x */
+    gan__storage *known = x->storage ? x->storage->moments : NULL; /* from the op that made x */
     if (!per_sample && known && known->count == 2 * s.c) {
         gan_tensor *stats = gan__handle(ctx, gan_shape2(2, s.c), known, NULL, who);
         return stats ? stats : gan__nil(ctx);
@@ -145,7 +145,7 @@ static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
 #define NORM_OP(op_name)                                                                                                         \
     {                                                                                                                            \
         .name = op_name, .n_in = GAN_OP_VARIADIC, .attr_bytes = sizeof(norm_attr),                                               \
-        .save = GAN_SAVE_ALL_IN, .shape = norm_shape, .forward = norm_forward,                                                   \
+        .save = GAN_SAVE_ALL_IN, .again = true, .shape = norm_shape, .forward = norm_forward,                                    \
         .vjp = norm_vjp, .vjp_fast = norm_fast                                                                                   \
     }
 

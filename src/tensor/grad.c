@@ -85,18 +85,6 @@ static void add_cotangent(sweep *s, gan__node *node, gan_tensor *g, const char *
     *slot = sum;
 }
 
-/* The input as the vjp sees it: with values if they were saved, and with its history. */
-static gan_tensor *saved_input(sweep *s, const gan__node *node, int i) {
-    const gan__edge *e = &node->in[i];
-    if (e->saved && e->saved->version != e->version) {
-        gan__raise(s->ctx, GAN_E_STALE, "%s: \"%s\", an input of %s, was overwritten after it was recorded", s->opts.who,
-                   e->node->name ? e->node->name : "a tensor", node->op->name);
-        return gan__nil(s->ctx);
-    }
-    gan_tensor *t = gan__handle(s->ctx, e->shape, e->saved, e->node, e->node->op ? e->node->op->name : "a leaf");
-    return t ? t : gan__nil(s->ctx);
-}
-
 static gan_tensor *saved_value(sweep *s, gan_shape shape, gan__storage *storage, gan__node *node) {
     gan_tensor *t = gan__handle(s->ctx, shape, storage, node, "a saved value");
     return t ? t : gan__nil(s->ctx);
@@ -118,7 +106,7 @@ static void run_vjp(sweep *s, gan__node *node, gan_tensor *g) {
 
     gan_scope_begin(ctx);
     for (int i = 0; i < node->n_in; i++) {
-        in[i] = saved_input(s, node, i);
+        in[i] = gan__saved_input(ctx, node, i, s->opts.who);
         need[i] = needed(node->in[i].node);
         grads[i] = NULL;
     }

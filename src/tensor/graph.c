@@ -19,6 +19,8 @@ gan__node *gan__leaf(gan_tensor *t) {
     return t->node = node;
 }
 
+static bool can_make_again(const gan__node *node) { return node->op && node->op->again; }
+
 gan__node *gan__record(const gan_op_call *c) {
     for (int i = 0; i < c->n_in; i++)
         if (!gan__leaf(c->in[i])) return NULL;
@@ -38,7 +40,7 @@ gan__node *gan__record(const gan_op_call *c) {
                            : (c->op->save & GAN_SAVE_ALL_IN) == GAN_SAVE_ALL_IN;
         in->node->refs++;
         node->in[i] = (gan__edge){in->node, in->shape, NULL, 0};
-        if (save) {
+        if (save && !can_make_again(in->node)) {
             node->in[i].saved = gan__storage_ref(in->storage);
             node->in[i].version = in->storage->version;
         }
@@ -86,6 +88,43 @@ void gan__node_unref(gan_ctx *ctx, gan__node *node) {
     }
 }
 
+gan_tensor *gan__saved_input(gan_ctx *ctx, const gan__node *node, int i, const char *who) {
+    const gan__edge *e = &node->in[i];
+    if (e->saved && e->saved->version != e->version) {
+        gan__raise(ctx, GAN_E_STALE, "%s: \"%s\", an input of %s, was overwritten after it was recorded", who,
+                   e->node->name ? e->node->name : "a tensor", node->op->name);
+        return gan__nil(ctx);
+    }
+    gan_tensor *t = gan__handle(ctx, e->shape, e->saved, e->node, e->node->op ? e->node->op->name : "a leaf");
+    return t ? t : gan__nil(ctx);
+}
+
+/* Runs the op that made t once more, on what it saved. */
+static void make_again(gan_tensor *t) {
+    gan_ctx *ctx = t->ctx;
+    const gan__node *node = t->node;
+    gan_tensor **in = gan__alloc(ctx, (size_t)node->n_in * sizeof(gan_tensor *));
+    if (in) t->storage = gan__storage_new(ctx, gan_shape_count(t->shape));
+    gan_scope_begin(ctx);
+    for (int i = 0; t->storage && i < node->n_in; i++) in[i] = gan__saved_input(ctx, node, i, node->op->name);
+    gan_op_call c = {.ctx = ctx, .op = node->op, .attr = node->attr, .n_in = node->n_in, .in = in, .out = t};
+    if (gan__ok(ctx)) node->op->forward(&c);
+    gan_scope_end(ctx);
+    gan__free(ctx, in);
+    if (gan__ok(ctx)) return;
+    gan__storage_unref(ctx, t->storage);
+    t->storage = NULL;
+}
+
+bool gan__has_values(gan_tensor *t) {
+    if (t->storage || !t->node || !can_make_again(t->node) || !gan__ok(t->ctx)) return t->storage;
+    if (t->node->consumed)
+        gan__raise(t->ctx, GAN_E_GRAPH, "%s: what it was made of was released by an earlier optimiser step", t->node->op->name);
+    else
+        make_again(t);
+    return t->storage;
+}
+
 /* --- ops -------------------------------------------------------------------------------------------------- */
 
 void gan_op_fail(const gan_op_call *c, gan_status status, const char *format, ...) {
@@ -112,7 +151,7 @@ static bool inputs_usable(gan_ctx *ctx, const gan_op *op, gan_tensor *const *in,
     }
     for (int i = 0; i < n_in; i++) {
         if (!gan__usable(ctx, in[i], op->name)) return false;
-        if (!in[i]->storage) {
+        if (!gan__has_values(in[i])) {
             gan__raise(ctx, GAN_E_STATE, "%s: input %d was not saved for the vjp that uses it (see gan_op.save)", op->name, i);
             return false;
         }

@@ -249,11 +249,9 @@ const gan_real *gan_data(const gan_tensor *t) {
         gan__usable(t->ctx ? t->ctx : gan__nil_ctx(), t, "gan_data");
         return NULL;
     }
-    if (!t->storage) {
-        gan__raise(t->ctx, GAN_E_STATE, "gan_data: this input was not saved for the vjp (see gan_op.save)");
-        return NULL;
-    }
-    return gan__storage_data(t->storage);
+    if (gan__has_values((gan_tensor *)t)) return gan__storage_data(t->storage);
+    gan__raise(t->ctx, GAN_E_STATE, "gan_data: this input was not saved for the vjp (see gan_op.save)");
+    return NULL;
 }
 
 double gan_item(const gan_tensor *t) {
@@ -317,8 +315,9 @@ gan_tensor *gan_scope_return(gan_tensor *t) {
 
 gan_tensor *gan_detach(gan_tensor *t) {
     if (!t) return gan__nil(gan__nil_ctx());
-    if ( t->state == GAN__HANDLE_NIL) return t;
+    if (t->state == GAN__HANDLE_NIL) return t;
     if (!gan__usable(t->ctx, t, "gan_detach")) return gan__nil(t->ctx);
+    gan__has_values(t); /* without history they cannot be made again */
     gan_tensor *d = gan__handle(t->ctx, t->shape, t->storage, NULL, "gan_detach");
     return d ? d : gan__nil(t->ctx);
 }

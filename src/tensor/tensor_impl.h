@@ -30,7 +30,7 @@ typedef struct gan__node gan__node;
 typedef struct gan__edge {
     gan__node *node;
     gan_shape shape;
-    gan__storage *saved; /* NULL: the vjp does not need the values */
+    gan__storage *saved; /* NULL: the vjp does not need the values, or `node` can make them again */
     uint32_t version;    /* of saved, when recorded */
 } gan__edge;
 
@@ -92,6 +92,12 @@ gan__node *gan__leaf(gan_tensor *t); /* t's node, made if there is none; NULL (r
 gan__node *gan__record(const gan_op_call *c);
 void gan__node_unref(gan_ctx *ctx, gan__node *node);
 void gan__node_consume(gan_ctx *ctx, gan__node *node);
+
+/* Input i of a recorded op as its vjp sees it: with values if they were saved, and with its history. `who` is for messages. */
+gan_tensor *gan__saved_input(gan_ctx *ctx, const gan__node *node, int i, const char *who);
+
+/* True if t has values, perhaps made again just now (gan_op.again); false: they were not saved, or something was raised. */
+bool gan__has_values(gan_tensor *t);
 
 /* True if `t` can be used by `who`; otherwise raises why. nil gives false without raising. */
 bool gan__usable(gan_ctx *ctx, const gan_tensor *t, const char *who);
