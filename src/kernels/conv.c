@@ -123,7 +123,7 @@ bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real
         ok = gan__lanes_run(ctx, &product, 1);
     else if (s.kh * s.kw > 1 && better_mirrored(&s))
         ok = conv_mirrored(ctx, &s, x, w, y);
-    else if (gan__minimal_fit(&product, 1))
+    else if (gan__minimal_fit(ctx, &product, 1))
         return gan__minimal_run(ctx, &product, 1, with.stats);
     else
         return gan__patches_run(ctx, &product, 1, with.kept, with.stats);
@@ -176,8 +176,8 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
         on_the_way = s.c == shape->c; /* else a column is one pixel's channel */
         for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias;
         float *stats = on_the_way ? with.stats : NULL;
-        ok = gan__minimal_fit(products, count) ? gan__minimal_run(ctx, products, count, stats)
-                                               : gan__patches_run(ctx, products, count, with.kept, stats);
+        ok = gan__minimal_fit(ctx, products, count) ? gan__minimal_run(ctx, products, count, stats)
+                                                    : gan__patches_run(ctx, products, count, with.kept, stats);
     }
     gan__free(ctx, products);
     return on_the_way ? ok : finish(ctx, ok, shape->n * shape->h * shape->w, shape->c, with, x);
@@ -202,7 +202,7 @@ bool gan__engine_conv_weight(gan_ctx *ctx, const gan__conv_shape *shape, const g
     gan__patches product = conv_product(&s, x, w, (float *)y);
     if (gan__lanes_fit(ctx, &product, 1)) return gan__lanes_weight_run(ctx, &product, w);
     if (better_mirrored(&s)) return weight_mirrored(ctx, &s, x, y, w);
-    return gan__minimal_weight_fit(&product) ? gan__minimal_weight_run(ctx, &product, w) : gan__weight_run(ctx, &s, x, y, w);
+    return gan__minimal_weight_fit(ctx, &product) ? gan__minimal_weight_run(ctx, &product, w) : gan__weight_run(ctx, &s, x, y, w);
 }
 
 #endif

@@ -61,9 +61,9 @@ void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float
 
 /* The same as gan__patches_run where kernels are two or three strides long and there is enough to do, with fewer multiplications
  * (conv_minimal.h); w likewise, from a convolution's product with y as its result. */
-bool gan__minimal_fit(const gan__patches *products, int count);
+bool gan__minimal_fit(const gan_ctx *ctx, const gan__patches *products, int count);
 bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats);
-bool gan__minimal_weight_fit(const gan__patches *product);
+bool gan__minimal_weight_fit(const gan_ctx *ctx, const gan__patches *product);
 bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w);
 
 /* The same where both sides have few channels and there are many images; w likewise, from a convolution's product with y as its

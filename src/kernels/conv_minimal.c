@@ -91,13 +91,15 @@ static bool fits(const gan__patches *p, int64_t worth) {
            5 * (r + 1) * (r + 1) * high * wide <= 4 * r * r * p->oh * p->ow;
 }
 
-bool gan__minimal_fit(const gan__patches *products, int count) {
+bool gan__minimal_fit(const gan_ctx *ctx, const gan__patches *products, int count) {
     for (int i = 0; i < count; i++)
         if (!fits(&products[i], WORTH)) return false;
-    return true;
+    return !ctx->direct;
 }
 
-bool gan__minimal_weight_fit(const gan__patches *product) { return fits(product, WORTH_OF_GRADIENT); }
+bool gan__minimal_weight_fit(const gan_ctx *ctx, const gan__patches *product) {
+    return !ctx->direct && fits(product, WORTH_OF_GRADIENT);
+}
 
 /* --- the data ----------------------------------------------------------------------------------------------- */
 

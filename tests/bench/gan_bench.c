@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ctx_impl.h"
 #include "bench.h"
 
 enum { MAX_TIMES = 400, MAX_CASES = 128 };
@@ -84,10 +85,18 @@ static double time_steps(running *r, int64_t steps) {
     return seconds;
 }
 
+/* Without "-direct", which asks for convolutions without minimal filtering. */
+static size_t plain_length(const char *name) {
+    static const char suffix[] = "-direct";
+    size_t length = strlen(name), cut = sizeof suffix - 1;
+    return length > cut && !strcmp(name + length - cut, suffix) ? length - cut : length;
+}
+
 static running start(const bench_case *c, const options *o) {
     double begin = bench_now();
     running r = {.ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = o->threads, .isa = o->isa}), .c = c, .steps = 1};
     check(r.ctx);
+    r.ctx->direct = plain_length(c->name) < strlen(c->name);
     r.state = c->begin(r.ctx, c);
     time_steps(&r, 1);
     r.first = bench_now() - begin;
@@ -219,7 +228,7 @@ static const char usage[] =
     "  --cpu           processor time in place of time on the wall: for one thread on a busy machine\n"
     "  --serve         one case: a measurement for each line of standard input (for pairs.py)\n"
     "  --profile N     one case: N steps after the first and no measurement, for a profiler\n"
-    "  --list          the cases\n"
+    "  --list          the cases; NAME-direct is the same with all of a convolution's multiplications\n"
     "for curves: case \"dcgan\" with --batch N, --size N, --width N (64 each),\n"
     "  or \"folder\" with --path FOLDER, --batch, --size, --cache MB (of decoded images; -1: none)\n";
 
@@ -259,9 +268,16 @@ static bool add(selection *s, const char *name, bench_sizes sizes) {
         add_all(s, c, count);
         return true;
     }
-    const bench_case *c = find(name, sizes);
-    if (c) add_all(s, c, 1);
-    return c != NULL;
+    static bench_case found[MAX_CASES];
+    char plain[64];
+    snprintf(plain, sizeof plain, "%.*s", (int)plain_length(name), name);
+    const bench_case *c = find(plain, sizes);
+    if (!c || s->count == MAX_CASES) return false;
+    found[s->count] = *c;
+    found[s->count].name = name;
+    s->cases[s->count] = &found[s->count];
+    s->count++;
+    return true;
 }
 
 static int refuse(const char *what) {
