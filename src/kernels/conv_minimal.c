@@ -38,7 +38,9 @@ enum {
     WORTH_OF_GRADIENT = 48,  /* or less than this in a weight gradient */
     POINTS = GAN__MINIMAL_MOST_POINTS,
     TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS,
-    ROWS = GAN__TILE_ROWS
+    ROWS = GAN__TILE_ROWS,
+    LINE = 16, /* numbers in a line of the cache */
+    AHEAD = 4  /* rows whose results are fetched before they are written */
 };
 
 static const float zeros[SEGMENT]; /* what lies outside of the image */
@@ -238,19 +240,26 @@ static void multiply(const engine *e, piece at, int64_t first, int64_t count, in
     }
 }
 
+static void fetch_to_write(const float *to, int64_t n) {
+    for (int64_t i = 0; to && i < n; i += LINE) __builtin_prefetch(to + i, 1);
+}
+
 /* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
 static int64_t finish_quads(const engine *e, int64_t first, int64_t count, int64_t group, scratch *s) {
     int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), pixels = 0;
+    int64_t n = first_column(e, group + 1) - column;
     const float *in[POINTS];
-    float *out[4];
+    float *out[4], *later[4];
     for (int64_t row = 0; row < count; row++) {
+        find_results(e, quad_at(e, e->first + first + gan__least(row + AHEAD, count - 1)), later);
+        for (int64_t i = 0; i < 4; i++) fetch_to_write(later[i] ? later[i] + column : NULL, n);
         for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->block + row) * columns;
         find_results(e, quad_at(e, e->first + first + row), out);
         for (int64_t i = 0; i < 4; i++) {
             if (out[i]) s->pixels[pixels++] = out[i];
             out[i] = out[i] ? out[i] + column : s->nowhere;
         }
-        e->maps->results(in, out, first_column(e, group + 1) - column);
+        e->maps->results(in, out, n);
     }
     return pixels;
 }
