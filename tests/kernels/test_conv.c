@@ -199,13 +199,13 @@ static void test_conv__many_images_of_few_channels_agree_with_the_reference(void
  * stand alone, channels that are no multiple of anything, several parts and chunks of quads, blocks and segments that end early. */
 static void test_conv__kernels_of_two_and_three_strides_agree_with_the_reference(void **state) {
     (void)state;
-    enum { COUNT = 60 };
+    enum { COUNT = 26 };
     static gan__conv_shape shapes[COUNT] = {
         {.n = 20, .h = 8, .w = 8, .c = 130, .oh = 4, .ow = 4, .k = 70, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
         {.n = 3, .h = 40, .w = 40, .c = 64, .oh = 20, .ow = 20, .k = 32, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
-        {.n = 2, .h = 30, .w = 31, .c = 97, .oh = 30, .ow = 31, .k = 300, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .pt = 1, .pl = 1},
-        {.n = 6, .h = 19, .w = 21, .c = 64, .oh = 19, .ow = 21, .k = 64, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .pt = 1, .pl = 1},
-        {.n = 60, .h = 4, .w = 4, .c = 520, .oh = 2, .ow = 2, .k = 40, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
+        {.n = 1, .h = 18, .w = 19, .c = 97, .oh = 18, .ow = 19, .k = 300, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .pt = 1, .pl = 1},
+        {.n = 3, .h = 19, .w = 21, .c = 64, .oh = 19, .ow = 21, .k = 64, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .pt = 1, .pl = 1},
+        {.n = 70, .h = 4, .w = 4, .c = 520, .oh = 2, .ow = 2, .k = 40, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
         {.n = 2, .h = 26, .w = 54, .c = 33, .oh = 26, .ow = 18, .k = 50, .kh = 2, .kw = 6, .sh = 1, .sw = 3, .pt = 0, .pl = 2},
     };
     for (int i = 6; i < COUNT; i++) {
@@ -217,7 +217,7 @@ static void test_conv__kernels_of_two_and_three_strides_agree_with_the_reference
         shapes[i] = s;
     }
     check_everywhere(shapes, COUNT);
-    check_with(true, shapes, COUNT / 4);
+    check_with(true, shapes, 12);
 }
 
 #define FAR (1 << 30)
@@ -271,8 +271,8 @@ static void test_conv__bits_do_not_depend_on_the_number_of_threads(void **state)
         {4, 32, 32, 3, 16, 16, 64, 4, 4, 2, 2, 1, 1},  {4, 16, 16, 64, 8, 8, 128, 4, 4, 2, 2, 1, 1},
         {16, 4, 4, 128, 1, 1, 1, 4, 4, 1, 1, 0, 0},    {16, 4, 4, 64, 1, 1, 100, 4, 4, 1, 1, 0, 0},
         {4, 16, 16, 32, 16, 16, 3, 3, 3, 1, 1, 1, 1},  {50, 9, 9, 3, 5, 5, 6, 3, 3, 2, 2, 1, 1},
-        {1200, 4, 4, 2, 4, 4, 3, 3, 3, 1, 1, 1, 1},    {40, 17, 17, 64, 9, 9, 72, 4, 4, 2, 2, 1, 1},
-        {16, 9, 9, 70, 9, 9, 40, 3, 3, 1, 1, 1, 1},
+        {1200, 4, 4, 2, 4, 4, 3, 3, 3, 1, 1, 1, 1},    {12, 17, 17, 64, 9, 9, 72, 4, 4, 2, 2, 1, 1},
+        {8, 9, 9, 70, 9, 9, 40, 3, 3, 1, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const gan__conv_shape *s = &shapes[i];
