@@ -17,22 +17,25 @@
  *   | of each phase |            | [quads] |     channels  | G w   |        +-------+
  *   +---------------+            +---------+               +-------+
  *
- * The products of all points are plain matrix products with the register tiles of conv_tile.h. Quads are taken in parts, so many
- * at once that their data stay in the last-level cache. First all workers make a part's data (and before the first part the
- * taps'); then each takes a block of quads and a group of panels through all points, and turns what it has into results.
+ * The products of all points are plain matrix products with the register tiles of conv_tile.h. After the taps, which are packed by
+ * all workers, a task is a block of quads: it makes their data, takes them through all points with a group of panels at a time, and
+ * turns what it has into results. Where blocks are few, tasks share one, each with some of the groups.
  *
- * The weight gradient has the data as above, A of the result's gradient in panels, and sums over quads; a task is a segment of
- * the depth and a group of panels, and adds G' of what it has to the weights. */
+ * The weight gradient has the data as above, A of the result's gradient in panels, and sums over quads. These are taken in parts, so
+ * many at once that their data stay in the last-level cache: first all workers make a part's data, then a task takes a segment of
+ * the depth and a group of panels through all points, and adds G' of what it has to the weights. */
 enum {
-    DATA_AT_ONCE = 1 << 19, /* numbers */
-    BLOCK_ROWS = 96,
+    DATA_AT_ONCE = 1 << 19,  /* numbers; in a weight gradient */
+    LEAST_AT_ONCE = 96,      /* quads */
+    BLOCK_ROWS = 48,
     SEGMENT = 256,           /* of the depth: numbers that are neighbours in memory ... */
     GRADIENT_SEGMENT = 96,   /* ... and in a weight gradient, where it is a multiple of a tile's rows */
     CHUNK = 256,             /* quads that a weight gradient's tile sums up in registers */
     WANTED_TASKS = 12,
+    GRADIENT_COLUMNS = 64,   /* at most, in a weight gradient */
     QUADS_PER_TASK = 8,      /* when data are made */
     CHANNELS_PER_PACK = 32,
-    MOST_COLUMNS = 64,       /* of a group; at least a panel */
+    MOST_COLUMNS = 128,      /* of a group; at least a panel */
     LEAST_QUADS = 64,        /* for less, the direct way is faster, as it is where */
     WORTH = 21,              /* depth*k/(depth + k), products for each transformed number, is less, */
     WORTH_OF_GRADIENT = 48,  /* or less than this in a weight gradient */
@@ -67,8 +70,7 @@ typedef struct engine {
     int64_t first, part, at_once;      /* quads of this part, and of the largest */
     int64_t segment, segments;
     int64_t panels, group, groups;
-    int64_t block;                     /* quads of a block */
-    int64_t data_tasks;
+    int64_t blocks, shares, first_task, first_pack; /* of results */
     float *data;   /* [points][segments][at_once][segment] */
     float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width] */
     float *w;
@@ -183,17 +185,6 @@ static void pack_taps(const engine *e, int64_t panel, int64_t phase, scratch *s)
     }
 }
 
-/* A unit is some quads' data, or a panel's taps of one phase. */
-static void prepare(void *arg, int64_t unit, int worker) {
-    const engine *e = arg;
-    if (unit >= e->data_tasks) {
-        pack_taps(e, (unit - e->data_tasks) / e->phases, (unit - e->data_tasks) % e->phases, scratch_of(e, worker));
-        return;
-    }
-    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
-    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) make_data(e, row);
-}
-
 /* --- the results -------------------------------------------------------------------------------------------- */
 
 static int64_t first_column(const engine *e, int64_t group) {
@@ -216,15 +207,16 @@ static const float *piece_at(const engine *e, piece at, int64_t panel) {
 static int64_t length_of(const engine *e, int64_t segment) { return gan__least(e->segment, e->depth - segment * e->segment); }
 
 /* A block's sums of one piece. */
-static void multiply(const engine *e, piece at, int64_t first, int64_t count, int64_t group, scratch *s) {
+static void multiply(const engine *e, piece at, int64_t group, scratch *s) {
     int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, length = length_of(e, at.segment);
-    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group), padded = gan__ceil_div(count, ROWS) * ROWS;
+    int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
+    int64_t count = e->part, padded = gan__ceil_div(count, ROWS) * ROWS;
     piece next = next_piece(e, at);
     bool last = next.point == e->points;
-    const float *next_data = last ? zeros : data_at(e, next.point, next.segment, first);
+    const float *next_data = last ? zeros : data_at(e, next.point, next.segment, 0);
     int64_t share = last ? 0 : count * e->segment / (end - begin);
-    for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, at.point, at.segment, first + i) : zeros;
-    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (at.point * e->block + i) * columns;
+    for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, at.point, at.segment, i) : zeros;
+    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (at.point * BLOCK_ROWS + i) * columns;
     gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length, .add = at.segment > 0};
     for (int64_t panel = begin; panel < end; panel++, next_data += share) {
         bool here = panel + 1 < end;
@@ -245,16 +237,16 @@ static void fetch_to_write(const float *to, int64_t n) {
 }
 
 /* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
-static int64_t finish_quads(const engine *e, int64_t first, int64_t count, int64_t group, scratch *s) {
+static int64_t finish_quads(const engine *e, int64_t group, scratch *s) {
     int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), pixels = 0;
     int64_t n = first_column(e, group + 1) - column;
     const float *in[POINTS];
     float *out[4], *later[4];
-    for (int64_t row = 0; row < count; row++) {
-        find_results(e, quad_at(e, e->first + first + gan__least(row + AHEAD, count - 1)), later);
+    for (int64_t row = 0; row < e->part; row++) {
+        find_results(e, quad_at(e, e->first + gan__least(row + AHEAD, e->part - 1)), later);
         for (int64_t i = 0; i < 4; i++) fetch_to_write(later[i] ? later[i] + column : NULL, n);
-        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->block + row) * columns;
-        find_results(e, quad_at(e, e->first + first + row), out);
+        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * BLOCK_ROWS + row) * columns;
+        find_results(e, quad_at(e, e->first + row), out);
         for (int64_t i = 0; i < 4; i++) {
             if (out[i]) s->pixels[pixels++] = out[i];
             out[i] = out[i] ? out[i] + column : s->nowhere;
@@ -266,27 +258,55 @@ static int64_t finish_quads(const engine *e, int64_t first, int64_t count, int64
 
 /* A block's number of pixels, their means [k] and squared deviations [k]. */
 static int64_t moments_size(const engine *e) { return 1 + 2 * e->p.k; }
-static double *moments_at(const engine *e, int64_t block) { return e->moments + block * moments_size(e); }
 
-static void run_block(void *arg, int64_t task, int worker) {
-    const engine *e = arg;
-    scratch *s = scratch_of(e, worker);
-    int64_t block = task / e->groups, group = task % e->groups, first = block * e->block;
-    int64_t count = gan__least(e->block, e->part - first), column = first_column(e, group);
-    for (piece at = {0, 0}; at.point < e->points; at = next_piece(e, at)) multiply(e, at, first, count, group, s);
-    int64_t pixels = finish_quads(e, first, count, group, s);
-    if (!e->moments) return;
-    double *room = moments_at(e, block), *mean = room + 1 + column;
+static void note_moments(const engine *e, int64_t pixels, int64_t group, double *room, const scratch *s) {
+    int64_t column = first_column(e, group), n = first_column(e, group + 1) - column;
     if (group == 0) room[0] = (double)pixels;
-    gan__moments_of_block(e->ctx, pixels, s->pixels, column, first_column(e, group + 1) - column, mean, mean + e->p.k);
+    gan__moments_of_block(e->ctx, pixels, s->pixels, column, n, room + 1 + column, room + 1 + e->p.k + column);
 }
 
-static void gather_moments(const engine *e, int64_t blocks, gan__moments *all) {
-    for (int64_t block = 0; block < blocks; block++) {
-        double *room = moments_at(e, block);
-        gan__moments more = {(int64_t)room[0], room + 1, room + 1 + e->p.k};
-        gan__moments_join(all, &more, e->p.k);
+/* Several products as one loop. */
+typedef struct engines {
+    engine *each;
+    int count;
+    char *data;
+    size_t data_bytes; /* of each worker */
+} engines;
+
+static void pack_unit(void *arg, int64_t unit, int worker) {
+    const engines *all = arg;
+    const engine *e = all->each + all->count - 1;
+    while (e->first_pack > unit) e--;
+    pack_taps(e, (unit - e->first_pack) / e->phases, (unit - e->first_pack) % e->phases, scratch_of(e, worker));
+}
+
+static void run_block(void *arg, int64_t task, int worker) {
+    const engines *all = arg;
+    const engine *of = all->each + all->count - 1;
+    while (of->first_task > task) of--;
+    int64_t block = (task - of->first_task) / of->shares, share = (task - of->first_task) % of->shares;
+    scratch *s = scratch_of(of, worker);
+    engine e = *of;
+    e.first = block * BLOCK_ROWS, e.part = gan__least(BLOCK_ROWS, e.quads - e.first);
+    e.data = (float *)(all->data + (size_t)worker * all->data_bytes);
+    for (int64_t row = 0; row < e.part; row++) make_data(&e, row);
+    for (int64_t group = share * e.groups / e.shares; group < (share + 1) * e.groups / e.shares; group++) {
+        for (piece at = {0, 0}; at.point < e.points; at = next_piece(&e, at)) multiply(&e, at, group, s);
+        int64_t pixels = finish_quads(&e, group, s);
+        if (e.moments) note_moments(&e, pixels, group, e.moments + block * moments_size(&e), s);
     }
+}
+
+static void gather_moments(const engines *all, float *stats, double *sums) {
+    int64_t k = all->each->p.k;
+    gan__moments m = {0, sums, sums + k};
+    for (const engine *e = all->each; e < all->each + all->count; e++)
+        for (int64_t block = 0; block < e->blocks; block++) {
+            double *room = e->moments + block * moments_size(e);
+            gan__moments more = {(int64_t)room[0], room + 1, room + 1 + k};
+            gan__moments_join(&m, &more, k);
+        }
+    gan__moments_finish(&m, k, stats);
 }
 
 /* --- the weight gradient ------------------------------------------------------------------------------------ */
@@ -305,16 +325,6 @@ static void pack_grads(const engine *e, int64_t row) {
             if (cols < width) memset(out[i] + cols, 0, (size_t)(width - cols) * sizeof(float));
         }
         e->maps->grads(in, out, cols);
-    }
-}
-
-static void prepare_gradient(void *arg, int64_t unit, int worker) {
-    (void)worker;
-    const engine *e = arg;
-    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
-    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) {
-        make_data(e, row);
-        pack_grads(e, row);
     }
 }
 
@@ -363,15 +373,17 @@ static void run_segment(void *arg, int64_t task, int worker) {
     finish_taps(e, segment, length, group, s);
 }
 
-/* --- both --------------------------------------------------------------------------------------------------- */
-
-/* Groups of panels, so that each of `units` is divided into enough tasks. */
-static void cut_columns(engine *e, int64_t units) {
-    int64_t most = gan__most(1, MOST_COLUMNS / gan__tiles_width(e->tiles));
-    e->groups = gan__least(e->panels, gan__most(gan__ceil_div(WANTED_TASKS, units), gan__ceil_div(e->panels, most)));
-    e->group = gan__ceil_div(e->panels, e->groups);
-    e->groups = gan__ceil_div(e->panels, e->group);
+static void prepare(void *arg, int64_t unit, int worker) {
+    (void)worker;
+    const engine *e = arg;
+    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
+    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) {
+        make_data(e, row);
+        pack_grads(e, row);
+    }
 }
+
+/* --- both --------------------------------------------------------------------------------------------------- */
 
 static engine cut(gan_ctx *ctx, const gan__patches *p, int64_t segment) {
     engine e = {.ctx = ctx, .tiles = gan__tiles_of(ctx->isa), .p = *p, .r = taps_per_axis(p)};
@@ -381,25 +393,71 @@ static engine cut(gan_ctx *ctx, const gan__patches *p, int64_t segment) {
     e.high = gan__ceil_div(p->oh, 2), e.wide = gan__ceil_div(p->ow, 2), e.quads = p->n * e.high * e.wide;
     e.segment = gan__least(segment, gan__ceil_div(e.depth, ROWS) * ROWS), e.segments = gan__ceil_div(e.depth, e.segment);
     e.panels = gan__ceil_div(p->k, gan__tiles_width(e.tiles));
-    int64_t most = gan__most(BLOCK_ROWS, DATA_AT_ONCE / (e.points * e.depth));
-    e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, most));
     return e;
 }
 
-/* Of the data, and for each worker `rows` rows of sums at each point. */
-static bool take_memory(gan_ctx *ctx, engine *e, int64_t packed, int64_t rows) {
-    int64_t sums = e->points * rows * e->group * gan__tiles_width(e->tiles);
-    e->scratch_bytes = (size_t)gan__ceil_div((int64_t)sizeof(scratch) + sums * (int64_t)sizeof(float), 64) * 64;
-    e->data = gan__alloc(ctx, (size_t)(e->points * e->segments * e->at_once * e->segment) * sizeof *e->data);
-    e->packed = gan__alloc(ctx, (size_t)packed * sizeof *e->packed);
-    e->scratch = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * e->scratch_bytes);
-    return e->data && e->packed && e->scratch;
+static void cut_columns(engine *e, int64_t least_groups, int64_t most_columns) {
+    int64_t most = gan__most(1, most_columns / gan__tiles_width(e->tiles));
+    e->groups = gan__least(e->panels, gan__most(least_groups, gan__ceil_div(e->panels, most)));
+    e->group = gan__ceil_div(e->panels, e->groups);
+    e->groups = gan__ceil_div(e->panels, e->group);
 }
 
-static void give_memory(gan_ctx *ctx, engine *e) {
-    gan__free(ctx, e->scratch);
-    gan__free(ctx, e->packed);
-    gan__free(ctx, e->data);
+static int64_t data_size(const engine *e) { return e->points * e->segments * e->at_once * e->segment; }
+static int64_t taps_size(const engine *e) { return e->points * e->panels * e->depth * gan__tiles_width(e->tiles); }
+
+/* For each worker, with `rows` rows of sums at each point. */
+static char *new_scratch(gan_ctx *ctx, engine *e, int64_t rows) {
+    int64_t sums = e->points * rows * e->group * gan__tiles_width(e->tiles);
+    e->scratch_bytes = (size_t)gan__ceil_div((int64_t)sizeof(scratch) + sums * (int64_t)sizeof(float), 64) * 64;
+    return e->scratch = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * e->scratch_bytes);
+}
+
+/* All products have the source and the numbers of channels in common, hence the sizes of what a worker holds. */
+static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *all, int64_t *tasks, int64_t *packs) {
+    int64_t blocks = 0;
+    *tasks = *packs = 0;
+    for (int i = 0; i < all->count; i++) {
+        all->each[i] = cut(ctx, &products[i], SEGMENT);
+        blocks += all->each[i].blocks = gan__ceil_div(all->each[i].quads, BLOCK_ROWS);
+    }
+    for (engine *e = all->each; e < all->each + all->count; e++) {
+        e->at_once = BLOCK_ROWS;
+        cut_columns(e, gan__ceil_div(WANTED_TASKS, blocks), MOST_COLUMNS);
+        e->shares = gan__least(e->groups, gan__ceil_div(WANTED_TASKS, blocks));
+        e->first_task = *tasks, e->first_pack = *packs;
+        *tasks += e->blocks * e->shares, *packs += e->panels * e->phases;
+    }
+    all->data_bytes = (size_t)data_size(all->each) * sizeof(float);
+}
+
+bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats) {
+    engines all = {.each = gan__alloc(ctx, (size_t)count * sizeof *all.each), .count = count};
+    if (!all.each) return false;
+    int64_t tasks, packs, blocks = 0, k = products->k;
+    cut_products(ctx, products, &all, &tasks, &packs);
+    for (int i = 0; i < count; i++) blocks += all.each[i].blocks;
+    char *room_of_workers = new_scratch(ctx, all.each, BLOCK_ROWS);
+    float *packed = gan__alloc(ctx, (size_t)(count * taps_size(all.each)) * sizeof *packed);
+    double *moments = stats ? gan__alloc(ctx, (size_t)(2 * k + blocks * moments_size(all.each)) * sizeof *moments) : NULL;
+    all.data = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * all.data_bytes);
+    bool ok = room_of_workers && packed && all.data && (moments || !stats);
+    double *room = stats && ok ? moments + 2 * k : NULL;
+    for (int i = 0; i < count && ok; i++) {
+        engine *e = &all.each[i];
+        e->scratch = room_of_workers, e->scratch_bytes = all.each->scratch_bytes;
+        e->packed = packed + i * taps_size(e), e->moments = room;
+        if (room) room += e->blocks * moments_size(e);
+    }
+    if (ok) gan__parallel(ctx, packs, pack_unit, &all);
+    if (ok) gan__parallel(ctx, tasks, run_block, &all);
+    if (ok && stats) gather_moments(&all, stats, moments);
+    gan__free(ctx, all.data);
+    gan__free(ctx, moments);
+    gan__free(ctx, packed);
+    gan__free(ctx, room_of_workers);
+    gan__free(ctx, all.each);
+    return ok;
 }
 
 /* The next part; false after the last. */
@@ -409,47 +467,21 @@ static bool next_part(engine *e) {
     return e->part > 0;
 }
 
-static bool run_product(gan_ctx *ctx, const gan__patches *p, gan__moments *all) {
-    engine e = cut(ctx, p, SEGMENT);
-    int64_t most_blocks = gan__ceil_div(e.at_once, BLOCK_ROWS);
-    e.block = gan__ceil_div(gan__ceil_div(e.at_once, most_blocks), ROWS) * ROWS;
-    cut_columns(&e, most_blocks);
-    if (all) e.moments = gan__alloc(ctx, (size_t)(most_blocks * moments_size(&e)) * sizeof *e.moments);
-    bool ok = take_memory(ctx, &e, e.points * e.panels * e.depth * gan__tiles_width(e.tiles), e.block) && (e.moments || !all);
-    while (ok && next_part(&e)) {
-        int64_t blocks = gan__ceil_div(e.part, e.block);
-        e.data_tasks = gan__ceil_div(e.part, QUADS_PER_TASK);
-        gan__parallel(ctx, e.data_tasks + (e.first ? 0 : e.panels * e.phases), prepare, &e);
-        gan__parallel(ctx, blocks * e.groups, run_block, &e);
-        if (all) gather_moments(&e, blocks, all);
-    }
-    give_memory(ctx, &e);
-    gan__free(ctx, e.moments);
-    return ok;
-}
-
-bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats) {
-    int64_t k = products->k;
-    gan__moments all = {0};
-    if (stats && !(all.mean = gan__alloc(ctx, (size_t)(2 * k) * sizeof *all.mean))) return false;
-    all.m2 = stats ? all.mean + k : NULL;
-    bool ok = true;
-    for (int i = 0; i < count && ok; i++) ok = run_product(ctx, &products[i], stats ? &all : NULL);
-    if (ok && stats) gan__moments_finish(&all, k, stats);
-    gan__free(ctx, all.mean);
-    return ok;
-}
-
 bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w) {
     engine e = cut(ctx, product, GRADIENT_SEGMENT);
     e.w = w;
-    cut_columns(&e, e.segments);
-    bool ok = take_memory(ctx, &e, e.points * e.panels * e.at_once * gan__tiles_width(e.tiles), e.segment);
+    e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, gan__most(LEAST_AT_ONCE, DATA_AT_ONCE / (e.points * e.depth))));
+    cut_columns(&e, gan__ceil_div(WANTED_TASKS, e.segments), GRADIENT_COLUMNS);
+    e.packed = gan__alloc(ctx, (size_t)(e.points * e.panels * e.at_once * gan__tiles_width(e.tiles)) * sizeof *e.packed);
+    e.data = gan__alloc(ctx, (size_t)data_size(&e) * sizeof *e.data);
+    bool ok = new_scratch(ctx, &e, e.segment) && e.packed && e.data;
     while (ok && next_part(&e)) {
-        gan__parallel(ctx, gan__ceil_div(e.part, QUADS_PER_TASK), prepare_gradient, &e);
+        gan__parallel(ctx, gan__ceil_div(e.part, QUADS_PER_TASK), prepare, &e);
         gan__parallel(ctx, e.segments * e.groups, run_segment, &e);
     }
-    give_memory(ctx, &e);
+    gan__free(ctx, e.data);
+    gan__free(ctx, e.packed);
+    gan__free(ctx, e.scratch);
     return ok;
 }
 
