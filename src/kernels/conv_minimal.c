@@ -67,14 +67,15 @@ typedef struct engine {
     gan__patches p;
     int64_t r, points, phases, depth;
     int64_t high, wide, quads;         /* of an image, and of all */
-    int64_t first, part, at_once;      /* quads of this part, and of the largest */
+    int64_t first, part, at_once;      /* quads of the block or part at hand, and of the largest */
     int64_t segment, segments;
     int64_t panels, group, groups;
-    int64_t blocks, shares, first_task, first_pack; /* of results */
+    int64_t blocks, shares;            /* of quads, and how many tasks share one; not in a weight gradient */
+    int64_t first_task, first_pack;    /* of those of several products */
     float *data;   /* [points][segments][at_once][segment] */
     float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width] */
-    float *w;
-    double *moments; /* of each of the part's blocks; NULL: not wanted */
+    float *w;        /* of a weight gradient */
+    double *moments; /* of each of the blocks; NULL: not wanted */
     char *scratch;
     size_t scratch_bytes; /* of each worker */
 } engine;
