@@ -32,7 +32,7 @@ enum {
     GRADIENT_SEGMENT = 96,   /* ... and in a weight gradient, where it is a multiple of a tile's rows */
     CHUNK = 256,             /* quads that a weight gradient's tile sums up in registers */
     WANTED_TASKS = 12,
-    GRADIENT_COLUMNS = 64,   /* at most, in a weight gradient */
+    GRADIENT_VECTORS = 8,    /* of columns of a group, at most, in a weight gradient */
     QUADS_PER_TASK = 8,      /* when data are made */
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 128,      /* of a group; at least a panel */
@@ -42,7 +42,6 @@ enum {
     POINTS = GAN__MINIMAL_MOST_POINTS,
     TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS,
     ROWS = GAN__TILE_ROWS,
-    LINE = 16, /* numbers in a line of the cache */
     AHEAD = 4  /* rows whose results are fetched before they are written */
 };
 
@@ -116,6 +115,11 @@ static quad quad_at(const engine *e, int64_t index) {
     return (quad){index / (e->high * e->wide), index / e->wide % e->high, index % e->wide};
 }
 
+static quad next_quad(const engine *e, quad q) {
+    if (++q.x < e->wide) return q;
+    return q.y + 1 < e->high ? (quad){q.n, q.y + 1, 0} : (quad){q.n + 1, 0, 0};
+}
+
 static float *data_at(const engine *e, int64_t point, int64_t segment, int64_t row) {
     return e->data + ((point * e->segments + segment) * e->at_once + row) * e->segment;
 }
@@ -130,11 +134,11 @@ static void find_results(const engine *e, quad q, float **to) {
             *to++ = y < p->oh && x < p->ow ? p->dst + q.n * p->dst_n + y * p->dst_y + x * p->dst_x : NULL;
 }
 
-/* What a quad reads of one phase; NULL outside of the image. */
-static void find_sources(const engine *e, quad q, int64_t phase, const float **from) {
+/* What a quad reads of the phase at y, x; NULL outside of the image. */
+static void find_sources(const engine *e, quad q, int64_t phase_y, int64_t phase_x, const float **from) {
     const gan__patches *p = &e->p;
     const float *image = p->src + q.n * p->h * p->w * p->c;
-    int64_t top = 2 * q.y * p->sh + phase / p->sw - p->top, left = 2 * q.x * p->sw + phase % p->sw - p->left;
+    int64_t top = 2 * q.y * p->sh + phase_y - p->top, left = 2 * q.x * p->sw + phase_x - p->left;
     for (int64_t i = 0; i <= e->r; i++)
         for (int64_t j = 0; j <= e->r; j++) {
             int64_t y = top + i * p->sh, x = left + j * p->sw;
@@ -142,22 +146,25 @@ static void find_sources(const engine *e, quad q, int64_t phase, const float **f
         }
 }
 
-static void make_data(const engine *e, int64_t row) {
+/* A quad's data, in the block or part's row. */
+static void make_data(const engine *e, quad q, int64_t row) {
     const float *from[POINTS], *in[POINTS];
     float *out[POINTS];
-    quad q = quad_at(e, e->first + row);
-    for (int64_t phase = 0; phase < e->phases; phase++) {
-        find_sources(e, q, phase, from);
-        for (int64_t c = 0, n; c < e->p.c; c += n) {
-            int64_t at = phase * e->p.c + c, segment = at / e->segment, offset = at % e->segment;
-            n = gan__least(e->p.c - c, e->segment - offset);
-            for (int64_t i = 0; i < e->points; i++) {
-                in[i] = from[i] ? from[i] + c : zeros;
-                out[i] = data_at(e, i, segment, row) + offset;
+    int64_t segment = 0, offset = 0;
+    for (int64_t y = 0; y < e->p.sh; y++)
+        for (int64_t x = 0; x < e->p.sw; x++) {
+            find_sources(e, q, y, x, from);
+            for (int64_t c = 0, n; c < e->p.c; c += n) {
+                if (offset == e->segment) segment++, offset = 0;
+                n = gan__least(e->p.c - c, e->segment - offset);
+                for (int64_t i = 0; i < e->points; i++) {
+                    in[i] = from[i] ? from[i] + c : zeros;
+                    out[i] = data_at(e, i, segment, row) + offset;
+                }
+                e->maps->data(in, out, n);
+                offset += n;
             }
-            e->maps->data(in, out, n);
         }
-    }
 }
 
 /* --- the taps ----------------------------------------------------------------------------------------------- */
@@ -201,40 +208,39 @@ static piece next_piece(const engine *e, piece at) {
     return at.segment + 1 < e->segments ? (piece){at.point, at.segment + 1} : (piece){at.point + 1, 0};
 }
 
-static const float *piece_at(const engine *e, piece at, int64_t panel) {
-    return panel_at(e, at.point, panel, e->depth) + at.segment * e->segment * gan__tiles_width(e->tiles);
-}
-
 static int64_t length_of(const engine *e, int64_t segment) { return gan__least(e->segment, e->depth - segment * e->segment); }
+
+static gan__coming taps_of(const engine *e, piece at, int64_t panel) {
+    int64_t width = gan__tiles_width(e->tiles);
+    if (at.point == e->points) return (gan__coming){0};
+    const float *from = panel_at(e, at.point, panel, e->depth) + at.segment * e->segment * width;
+    return (gan__coming){from, from + length_of(e, at.segment) * width};
+}
 
 /* A block's sums of one piece. */
 static void multiply(const engine *e, piece at, int64_t group, scratch *s) {
-    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, length = length_of(e, at.segment);
+    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width;
     int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
     int64_t count = e->part, padded = gan__ceil_div(count, ROWS) * ROWS;
     piece next = next_piece(e, at);
-    bool last = next.point == e->points;
-    const float *next_data = last ? zeros : data_at(e, next.point, next.segment, 0);
-    int64_t share = last ? 0 : count * e->segment / (end - begin);
+    gan__coming data = {0};
+    if (next.point < e->points) data.at = data_at(e, next.point, next.segment, 0), data.end = data.at + count * e->segment;
     for (int64_t i = 0; i < padded; i++) s->rows[i] = i < count ? data_at(e, at.point, at.segment, i) : zeros;
     for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (at.point * BLOCK_ROWS + i) * columns;
-    gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length, .add = at.segment > 0};
-    for (int64_t panel = begin; panel < end; panel++, next_data += share) {
-        bool here = panel + 1 < end;
-        const float *coming = here ? piece_at(e, at, panel + 1) : last ? zeros : piece_at(e, next, begin);
-        int64_t size = here ? length * width : last ? 0 : length_of(e, next.segment) * width;
-        job.panel = piece_at(e, at, panel);
+    gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .length = length_of(e, at.segment), .add = at.segment > 0};
+    for (int64_t panel = begin; panel < end; panel++) {
+        gan__coming next_panel = panel + 1 < end ? taps_of(e, at, panel + 1) : taps_of(e, next, begin);
+        job.panel = taps_of(e, at, panel).at;
         job.column = (panel - begin) * width;
         job.n = (int)gan__least(width, e->p.k - panel * width);
         job.start = NULL;
         if (at.point == e->r + 2 && !job.add) job.start = gan__panel_start(&e->p, panel * width, job.n, width, s->start);
-        gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, (gan__coming){coming, coming + size},
-                           (gan__coming){next_data, next_data + share});
+        gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next_panel, &data);
     }
 }
 
 static void fetch_to_write(const float *to, int64_t n) {
-    for (int64_t i = 0; to && i < n; i += LINE) __builtin_prefetch(to + i, 1);
+    for (int64_t i = 0; to && i < n; i += GAN__LINE) __builtin_prefetch(to + i, 1);
 }
 
 /* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
@@ -243,11 +249,13 @@ static int64_t finish_quads(const engine *e, int64_t group, scratch *s) {
     int64_t n = first_column(e, group + 1) - column;
     const float *in[POINTS];
     float *out[4], *later[4];
-    for (int64_t row = 0; row < e->part; row++) {
-        find_results(e, quad_at(e, e->first + gan__least(row + AHEAD, e->part - 1)), later);
+    quad q = quad_at(e, e->first), ahead = quad_at(e, e->first + gan__least(AHEAD, e->part - 1));
+    for (int64_t row = 0; row < e->part; row++, q = next_quad(e, q)) {
+        find_results(e, ahead, later);
         for (int64_t i = 0; i < 4; i++) fetch_to_write(later[i] ? later[i] + column : NULL, n);
+        if (row + AHEAD < e->part - 1) ahead = next_quad(e, ahead);
         for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * BLOCK_ROWS + row) * columns;
-        find_results(e, quad_at(e, e->first + row), out);
+        find_results(e, q, out);
         for (int64_t i = 0; i < 4; i++) {
             if (out[i]) s->pixels[pixels++] = out[i];
             out[i] = out[i] ? out[i] + column : s->nowhere;
@@ -290,7 +298,8 @@ static void run_block(void *arg, int64_t task, int worker) {
     engine e = *of;
     e.first = block * BLOCK_ROWS, e.part = gan__least(BLOCK_ROWS, e.quads - e.first);
     e.data = (float *)(all->data + (size_t)worker * all->data_bytes);
-    for (int64_t row = 0; row < e.part; row++) make_data(&e, row);
+    quad q = quad_at(&e, e.first);
+    for (int64_t row = 0; row < e.part; row++, q = next_quad(&e, q)) make_data(&e, q, row);
     for (int64_t group = share * e.groups / e.shares; group < (share + 1) * e.groups / e.shares; group++) {
         for (piece at = {0, 0}; at.point < e.points; at = next_piece(&e, at)) multiply(&e, at, group, s);
         int64_t pixels = finish_quads(&e, group, s);
@@ -313,11 +322,11 @@ static void gather_moments(const engines *all, float *stats, double *sums) {
 /* --- the weight gradient ------------------------------------------------------------------------------------ */
 
 /* The result's gradient of a quad, in panels, with zeros beyond the border and the last column. */
-static void pack_grads(const engine *e, int64_t row) {
+static void pack_grads(const engine *e, quad q, int64_t row) {
     int64_t width = gan__tiles_width(e->tiles);
     const float *in[4];
     float *pixel[4], *out[POINTS];
-    find_results(e, quad_at(e, e->first + row), pixel);
+    find_results(e, q, pixel);
     for (int64_t panel = 0; panel < e->panels; panel++) {
         int64_t cols = gan__least(width, e->p.k - panel * width);
         for (int64_t i = 0; i < 4; i++) in[i] = pixel[i] ? pixel[i] + panel * width : zeros;
@@ -329,35 +338,63 @@ static void pack_grads(const engine *e, int64_t row) {
     }
 }
 
-/* A segment's sums over the part at one point. */
-static void sum_quads(const engine *e, int64_t point, int64_t segment, int64_t length, int64_t group, scratch *s) {
-    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width;
+/* Rows of a part, at one point; none after the last. */
+typedef struct chunk {
+    int64_t point, row, rows;
+} chunk;
+
+static chunk chunk_at(const engine *e, int64_t point, int64_t row) {
+    return (chunk){point, row, point < e->points ? gan__least(CHUNK, e->part - row) : 0};
+}
+
+static chunk next_chunk(const engine *e, chunk at) {
+    return at.row + at.rows < e->part ? chunk_at(e, at.point, at.row + at.rows) : chunk_at(e, at.point + 1, 0);
+}
+
+static gan__coming panel_of(const engine *e, chunk at, int64_t panel) {
+    int64_t width = gan__tiles_width(e->tiles);
+    if (!at.rows) return (gan__coming){0};
+    const float *from = panel_at(e, at.point, panel, e->at_once) + at.row * width;
+    return (gan__coming){from, from + at.rows * width};
+}
+
+static gan__coming data_of(const engine *e, chunk at, int64_t segment) {
+    if (!at.rows) return (gan__coming){0};
+    const float *from = data_at(e, at.point, segment, at.row);
+    return (gan__coming){from, from + at.rows * e->segment};
+}
+
+/* A segment's sums over a chunk. */
+static void sum_quads(const engine *e, chunk at, int64_t segment, int64_t group, scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, length = length_of(e, segment);
     int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
-    float *sums = s->sums + point * e->segment * columns;
-    for (int64_t row = 0; row < e->part; row += CHUNK) {
-        gan__tile_job job = {.points = s->rows, .length = gan__least(CHUNK, e->part - row), .out = s->out, .add = row > 0};
-        for (int64_t i = 0; i < job.length; i++) s->rows[i] = data_at(e, point, segment, row + i);
-        for (int64_t panel = begin; panel < end; panel++) {
-            job.panel = panel_at(e, point, panel, e->at_once) + row * width;
-            job.column = (panel - begin) * width;
-            job.n = (int)gan__least(width, e->p.k - panel * width);
-            for (job.first = 0; job.first < length; job.first += ROWS) {
-                job.m = (int)gan__least(ROWS, length - job.first);
-                for (int i = 0; i < job.m; i++) s->out[i] = sums + (job.first + i) * columns;
-                e->tiles->by_points[(job.n - 1) / e->tiles->lanes](&job);
-            }
+    float *sums = s->sums + at.point * e->segment * columns;
+    chunk next = next_chunk(e, at);
+    gan__coming data = data_of(e, next, segment);
+    gan__tile_job job = {.points = s->rows, .length = at.rows, .out = s->out, .add = at.row > 0};
+    for (int64_t i = 0; i < at.rows; i++) s->rows[i] = data_at(e, at.point, segment, at.row + i);
+    for (int64_t panel = begin; panel < end; panel++) {
+        gan__coming next_panel = panel + 1 < end ? panel_of(e, at, panel + 1) : panel_of(e, next, begin);
+        job.panel = panel_of(e, at, panel).at;
+        job.column = (panel - begin) * width;
+        job.n = (int)gan__least(width, e->p.k - panel * width);
+        for (job.first = 0; job.first < length; job.first += ROWS) {
+            job.m = (int)gan__least(ROWS, length - job.first);
+            for (int i = 0; i < job.m; i++) s->out[i] = sums + (job.first + i) * columns;
+            gan__tile_fetch(e->tiles, &job, &next_panel, &data);
+            e->tiles->by_points[(job.n - 1) / e->tiles->lanes](&job);
         }
     }
 }
 
 /* From a segment's sums to the weights. */
-static void finish_taps(const engine *e, int64_t segment, int64_t length, int64_t group, scratch *s) {
+static void finish_taps(const engine *e, int64_t segment, int64_t group, scratch *s) {
     const gan__patches *p = &e->p;
     int64_t columns = e->group * gan__tiles_width(e->tiles), column = first_column(e, group), r = e->r;
     gan__minimal_fn map = e->first ? e->maps->add_taps : e->maps->set_taps;
     const float *in[POINTS];
     float *out[TAPS];
-    for (int64_t row = 0; row < length; row++) {
+    for (int64_t row = 0; row < length_of(e, segment); row++) {
         int64_t at = segment * e->segment + row, phase = at / p->c, y = phase / p->sw, x = phase % p->sw;
         for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->segment + row) * columns;
         for (int64_t i = 0; i < r * r; i++)
@@ -369,18 +406,19 @@ static void finish_taps(const engine *e, int64_t segment, int64_t length, int64_
 static void run_segment(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     scratch *s = scratch_of(e, worker);
-    int64_t segment = task / e->groups, group = task % e->groups, length = length_of(e, segment);
-    for (int64_t point = 0; point < e->points; point++) sum_quads(e, point, segment, length, group, s);
-    finish_taps(e, segment, length, group, s);
+    int64_t segment = task / e->groups, group = task % e->groups;
+    for (chunk at = chunk_at(e, 0, 0); at.rows; at = next_chunk(e, at)) sum_quads(e, at, segment, group, s);
+    finish_taps(e, segment, group, s);
 }
 
 static void prepare(void *arg, int64_t unit, int worker) {
     (void)worker;
     const engine *e = arg;
-    int64_t end = gan__least(e->part, (unit + 1) * QUADS_PER_TASK);
-    for (int64_t row = unit * QUADS_PER_TASK; row < end; row++) {
-        make_data(e, row);
-        pack_grads(e, row);
+    int64_t row = unit * QUADS_PER_TASK, end = gan__least(e->part, row + QUADS_PER_TASK);
+    quad q = quad_at(e, e->first + row);
+    for (; row < end; row++, q = next_quad(e, q)) {
+        make_data(e, q, row);
+        pack_grads(e, q, row);
     }
 }
 
@@ -472,7 +510,7 @@ bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w
     engine e = cut(ctx, product, GRADIENT_SEGMENT);
     e.w = w;
     e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, gan__most(LEAST_AT_ONCE, DATA_AT_ONCE / (e.points * e.depth))));
-    cut_columns(&e, gan__ceil_div(WANTED_TASKS, e.segments), GRADIENT_COLUMNS);
+    cut_columns(&e, gan__ceil_div(WANTED_TASKS, e.segments), GRADIENT_VECTORS * e.tiles->lanes);
     e.packed = gan__alloc(ctx, (size_t)(e.points * e.panels * e.at_once * gan__tiles_width(e.tiles)) * sizeof *e.packed);
     e.data = gan__alloc(ctx, (size_t)data_size(&e) * sizeof *e.data);
     bool ok = new_scratch(ctx, &e, e.segment) && e.packed && e.data;

@@ -11,7 +11,6 @@ enum {
     MAX_DEPTH = 256,
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
-    LINE = 16,  /* numbers in a line of the cache */
     AHEAD = 8,  /* rows of weights that are fetched before they are packed */
     WANTED_TASKS = 16, /* per product: enough to keep many threads evenly busy */
     KEPT_ROWS = 512    /* of a product whose packed weights are kept */
@@ -108,15 +107,15 @@ void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int6
     if (cols < width) memset(to, 0, (size_t)(p->c * width) * sizeof *to);
     if (p->out == 1) {
         for (int64_t c = 0; c < p->c; c++, from += p->in, to += width) {
-            for (int64_t k = 0; k < cols; k += LINE) __builtin_prefetch(from + AHEAD * p->in + k);
+            for (int64_t k = 0; k < cols; k += GAN__LINE) __builtin_prefetch(from + AHEAD * p->in + k);
             memcpy(to, from, (size_t)cols * sizeof *to);
         }
         return;
     }
-    for (int64_t c0 = 0; c0 < p->c; c0 += LINE) { /* as much of each column as a cache line holds; in is 1 */
-        int64_t end = gan__least(c0 + LINE, p->c);
+    for (int64_t c0 = 0; c0 < p->c; c0 += GAN__LINE) { /* as much of each column as a cache line holds; in is 1 */
+        int64_t end = gan__least(c0 + GAN__LINE, p->c);
         for (int64_t k = 0; k < cols; k++) {
-            __builtin_prefetch(from + k * p->out + c0 + 2 * LINE);
+            __builtin_prefetch(from + k * p->out + c0 + 2 * GAN__LINE);
             for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c];
         }
     }
@@ -207,22 +206,14 @@ const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int6
     return to;
 }
 
-static void fetch(gan__coming *c, int64_t part) {
-    const float *end = c->at + gan__least(part, c->end - c->at);
-    for (; c->at < end; c->at += LINE) __builtin_prefetch(c->at, 0, 2);
-}
-
 void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
-                        gan__coming panel, gan__coming data) {
-    int64_t height = GAN__TILE_ROWS, lines = gan__ceil_div(count, height) * LINE;
-    int64_t of_panel = gan__ceil_div(panel.end - panel.at, lines) * LINE;
-    int64_t of_data = gan__ceil_div(data.end - data.at, lines) * LINE;
+                        gan__coming next_panel, gan__coming *soon) {
+    int64_t height = GAN__TILE_ROWS;
     gan__tile_fn fn = tiles->by_rows[(job->n - 1) / tiles->lanes];
     for (int64_t r = 0; r < count; r += height) {
-        fetch(&panel, of_panel);
-        fetch(&data, of_data);
         job->rows = rows + r, job->out = out + r;
         job->m = (int)gan__least(height, count - r);
+        gan__tile_fetch(tiles, job, &next_panel, soon);
         fn(job);
     }
 }
@@ -274,7 +265,7 @@ static void run_block(void *arg, int64_t task, int worker) {
                 if (!job.add) job.start = gan__panel_start(&l->p, job.column, job.n, width, s->start);
                 const float *next = panel + 1 < panel_1 ? piece + panel_size : next_piece;
                 gan__coming coming = {next, gan__least(runs * length * width, end - next) + next};
-                gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, coming, (gan__coming){0});
+                gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, coming, &(gan__coming){0});
             }
         }
     if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);

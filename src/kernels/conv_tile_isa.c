@@ -4,13 +4,14 @@
 #ifndef GAN_DOUBLE /* the float64 build runs on the reference */
 
 /* Tile sizes by the number of registers: the sums, one row of the panel and one broadcast value must fit. AVX-512 has 32 and uses
- * 24 + 4 + 1 (a seventh row would take 33 where the compiler does not multiply by a broadcast value in memory), the others have
- * 16 and use 12 + 2 + 1. */
+ * 24 + 4 + 1, the others have 16 and use 12 + 2 + 1. As many lines are fetched ahead as the engines can want, which is two panels
+ * and a piece of a block's rows. */
 #if defined(GAN__TILE_AVX512)
-enum { VECTORS = 4, DEPTH = 128 };
+enum { VECTORS = 4, DEPTH = 128, AHEAD = 3 };
 #else
-enum { VECTORS = 2, DEPTH = 256 };
+enum { VECTORS = 2, DEPTH = 256, AHEAD = 1 };
 #endif
+enum { STEP = GAN__TILE_STEP };
 enum { WIDTH = LANES * VECTORS, ROWS = GAN__TILE_ROWS };
 _Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS && WIDTH <= GAN__TILE_MAX_WIDTH, "the table of tiles is too small");
 
@@ -55,29 +56,58 @@ INLINE void store(const tile *t, const gan__tile_job *job, int vectors) {
         if (i < job->m) store_row(t->sum[i], vectors, job->out[i] + job->column, job->n, job->add);
 }
 
+/* Two rows of six multiply by a value in memory where that is possible: an instruction less for each of them. All six would load
+ * more than a core can. */
+#if defined(GAN__TILE_AVX512)
+INLINE void add_scaled(vec *sum, const float *value, vec column) {
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(*sum) : "v"(column), "m"(*value));
+}
+#else
+INLINE void add_scaled(vec *sum, const float *value, vec column) { *sum += *value * column; }
+#endif
+
+/* One depth: to row i its value, which is at values[i][d], times the panel's row. */
+INLINE void add_depth(tile *t, const float *const *values, int d, const float *panel, int vectors) {
+    vec column[VECTORS];
+    UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + j * LANES);
+    UNROLL for (int i = 0; i < ROWS; i++)
+        UNROLL for (int j = 0; j < vectors; j++) {
+            if (i % 3 == 1)
+                add_scaled(&t->sum[i][j], values[i] + d, column[j]);
+            else
+                t->sum[i][j] += values[i][d] * column[j];
+        }
+}
+
+INLINE void add_point(tile *t, const float *point, const float *panel, int vectors) {
+    const float *values[ROWS];
+    UNROLL for (int i = 0; i < ROWS; i++) values[i] = point + i;
+    add_depth(t, values, 0, panel, vectors);
+}
+
+/* At once they would have to wait for each other. */
+INLINE void fetch(const float *ahead) {
+    UNROLL for (int i = 0; i < AHEAD; i++) __builtin_prefetch(ahead + i * GAN__LINE, 0, 2);
+}
+
 INLINE void tile_by_rows(const gan__tile_job *job, int vectors) {
     tile t;
     begin(&t, job->start, vectors);
     await_out(job);
-    const float *panel = job->panel;
+    const float *panel = job->panel, *ahead = job->ahead ? job->ahead : panel;
     const float *const *rows = job->rows;
     for (int64_t run = 0; run < job->runs; run++, rows += job->row_stride) {
         const float *row[ROWS];
         UNROLL for (int i = 0; i < ROWS; i++) row[i] = rows[i];
         int64_t left = job->length;
-        for (; left >= 2; left -= 2, panel += 2 * WIDTH) {
-            UNROLL for (int d = 0; d < 2; d++) {
-                vec column[VECTORS];
-                UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + d * WIDTH + j * LANES);
-                UNROLL for (int i = 0; i < ROWS; i++)
-                    UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += row[i][d] * column[j];
-            }
-            UNROLL for (int i = 0; i < ROWS; i++) row[i] += 2;
+        for (; left >= STEP; left -= STEP, panel += STEP * WIDTH, ahead += job->ahead_step) {
+            fetch(ahead);
+            UNROLL for (int d = 0; d < STEP; d++) add_depth(&t, row, d, panel + d * WIDTH, vectors);
+            UNROLL for (int i = 0; i < ROWS; i++) row[i] += STEP;
         }
-        if (left) {
-            UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++)
-                t.sum[i][j] += row[i][0] * *(const vec *)(panel + j * LANES);
-            panel += WIDTH;
+        for (; left > 0; left--, panel += WIDTH) {
+            add_depth(&t, row, 0, panel, vectors);
+            UNROLL for (int i = 0; i < ROWS; i++) row[i]++;
         }
     }
     store(&t, job, vectors);
@@ -87,14 +117,14 @@ INLINE void tile_by_points(const gan__tile_job *job, int vectors) {
     tile t;
     clear(&t);
     await_out(job);
-    const float *panel = job->panel;
-    int64_t first = job->first;
-    for (const float *const *points = job->points, *const *end = points + job->length; points < end; points++, panel += WIDTH) {
-        const float *at = *points + first;
-        vec column[VECTORS];
-        UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + j * LANES);
-        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) t.sum[i][j] += at[i] * column[j];
+    const float *panel = job->panel, *ahead = job->ahead ? job->ahead : panel;
+    const float *const *points = job->points;
+    int64_t left = job->length;
+    for (; left >= STEP; left -= STEP, points += STEP, panel += STEP * WIDTH, ahead += job->ahead_step) {
+        fetch(ahead);
+        UNROLL for (int d = 0; d < STEP; d++) add_point(&t, points[d] + job->first, panel + d * WIDTH, vectors);
     }
+    for (; left > 0; left--, points++, panel += WIDTH) add_point(&t, *points + job->first, panel, vectors);
     store(&t, job, vectors);
 }
 
@@ -113,7 +143,7 @@ OF_WIDTH(4)
 
 #define PASTE(a, b) a##b
 #define NAME(isa) PASTE(gan__tiles_, isa)
-const gan__tiles NAME(GAN__ISA_NAME) = {LANES, VECTORS, DEPTH, OF_ALL_WIDTHS(by_rows), OF_ALL_WIDTHS(by_points)};
+const gan__tiles NAME(GAN__ISA_NAME) = {LANES, VECTORS, DEPTH, AHEAD, OF_ALL_WIDTHS(by_rows), OF_ALL_WIDTHS(by_points)};
 
 #else
 typedef int gan__nothing_in_double; /* a translation unit may not be empty */

@@ -32,7 +32,6 @@ enum {
     LEAST_BATCH = 4,
     LEAST_COLUMNS = 64,
     SUM_AT_ONCE = 512,
-    LINE = 16, /* numbers in a line of the cache */
     AHEAD = 4  /* pixels that are fetched before they are packed */
 };
 
@@ -116,7 +115,7 @@ static void pack_row(const engine *e, const chunk *q, const float *line, int64_t
     int64_t stride = q->area * ROWS;
     for (int64_t f = 0; f < e->step_x; f++)
         for (int64_t b = 0, x = q->col * s->sw + f - s->pl; b < q->phase; b++, x += s->sw, to += ROWS) {
-            for (int64_t i = 0; line && i < channels; i += LINE)
+            for (int64_t i = 0; line && i < channels; i += GAN__LINE)
                 __builtin_prefetch(line + (x + AHEAD * s->sw) * s->c + first + i);
             if (line && (uint64_t)x < (uint64_t)s->w)
                 pack_pixel(line + x * s->c + first, channels, stride, to);
