@@ -46,6 +46,7 @@ typedef struct engine {
     const float *x, *y;
     float *w;                   /* or the partial sums [parts][lines][size][k] */
     bool merged;                /* a line of weights is a row of taps, not one tap */
+    bool plain;                 /* patches are single pixels in a row, and read where they lie */
     int64_t lines, size;
     int64_t step_y, step_x;     /* by which neighbouring results' patches are apart in the region */
     int64_t tiles_of_line, batch, batches;
@@ -139,10 +140,16 @@ static void pack_merged_row(const engine *e, const chunk *q, const float *line, 
     }
 }
 
-/* Rows that patches have in common are packed once. */
+static bool ends(const engine *e, const chunk *q) { return q->col + q->cols == e->s->ow; }
+
+/* Rows that patches have in common are packed once. Of plain pixels only the last is packed, behind which a tile might read. */
 static void pack_region(const engine *e, const chunk *q, int64_t tile_0, int64_t tile_1, const int64_t *base, float *region) {
     const gan__conv_shape *s = e->s;
     int64_t unit = e->merged ? s->c : ROWS, first = tile_0 * ROWS, channels = gan__least(s->c, tile_1 * ROWS) - first;
+    if (e->plain) {
+        if (ends(e, q)) pack_pixel(e->x + (s->w - 1) * s->c + first, channels, ROWS, region);
+        return;
+    }
     for (int64_t r = 0; r < q->rows; r++) {
         int64_t n = (q->row + r) / s->oh, a = (q->row + r) % s->oh;
         for (int64_t ky = r > 0 && a > 0 ? s->kh - e->step_y : 0; ky < s->kh; ky++) {
@@ -155,6 +162,12 @@ static void pack_region(const engine *e, const chunk *q, int64_t tile_0, int64_t
                 pack_row(e, q, line, first, channels, to);
         }
     }
+}
+
+static void point_plain(const engine *e, const chunk *q, int64_t tile, const float *region, const float **points) {
+    const float *from = e->x + q->col * e->s->c + tile * ROWS;
+    for (int64_t b = 0; b < q->cols; b++, from += e->s->c) points[b] = from;
+    if (ends(e, q)) points[q->cols - 1] = region;
 }
 
 static void point(const engine *e, const chunk *q, int64_t line, const int64_t *base, const float *region, const float **points) {
@@ -172,7 +185,7 @@ static void point(const engine *e, const chunk *q, int64_t line, const int64_t *
 static void multiply(const engine *e, const chunk *q, int64_t line, int64_t tile_0, int64_t tile_1, int64_t panel_0,
                      int64_t panel_1, const float *const *points, const float *packed_y, float *w, bool add) {
     const gan__tiles *t = e->tiles;
-    int64_t width = gan__tiles_width(t), pixels = q->rows * q->cols, next = e->merged ? ROWS : q->area * ROWS;
+    int64_t width = gan__tiles_width(t), pixels = q->rows * q->cols, next = e->merged || e->plain ? ROWS : q->area * ROWS;
     float *out[ROWS];
     gan__tile_job job = {.points = points, .length = pixels, .panel = packed_y, .out = out, .add = add};
     for (int64_t panel = panel_0; panel < panel_1; panel++, job.panel += pixels * width) {
@@ -218,7 +231,10 @@ static void run_task(void *arg, int64_t task, int worker) {
         chunk q = chunk_at(e, begin + i, s->base);
         if (line == 0) pack_region(e, &q, tile_0, tile_1, s->base, region);
         if (line == 0 && !e->few_pixels) pack_panels(e, &q, panel_0, panel_1, packed_y);
-        point(e, &q, line, s->base, region, s->points);
+        if (e->plain)
+            point_plain(e, &q, tile_0, region, s->points);
+        else
+            point(e, &q, line, s->base, region, s->points);
         multiply(e, &q, line, tile_0, tile_1, panel_0, panel_1, s->points, packed_y, w, i > 0);
     }
 }
@@ -241,6 +257,11 @@ static void sum_range(void *arg, int64_t begin, int64_t end) {
     }
 }
 
+/* Patches are single pixels; then all images are one row of them. */
+static bool is_plain(const gan__conv_shape *s) {
+    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->pt == 0 && s->pl == 0 && s->oh == s->h && s->ow == s->w;
+}
+
 /* How results are cut into chunks, and how large a region can get. */
 static void cut_results(engine *e) {
     const gan__conv_shape *s = e->s;
@@ -251,7 +272,7 @@ static void cut_results(engine *e) {
     e->step_y = gan__least(s->sh, s->kh), e->step_x = gan__least(s->sw, s->kw);
     int64_t images = gan__least(e->rows, e->rows / s->oh + 2), high = (e->rows - images) * e->step_y + images * s->kh;
     int64_t wide = gan__ceil_div((e->cols - 1) * e->step_x + s->kw, e->step_x) * e->step_x;
-    e->region_size = high * wide * (e->merged ? s->c : e->batch * ROWS) + 64;
+    e->region_size = (e->plain ? 1 : high * wide) * (e->merged ? s->c : e->batch * ROWS) + 64;
     e->panels_size = e->rows * e->cols * e->group * gan__tiles_width(e->tiles);
 }
 
@@ -261,6 +282,7 @@ static void cut_tiles(engine *e) {
     int64_t width = gan__tiles_width(e->tiles), batch = BATCH_TILES, columns = GROUP_COLUMNS;
     e->merged = s->c < FEW_CHANNELS;
     e->lines = e->merged ? s->kh : s->kh * s->kw;
+    e->plain = !e->merged && is_plain(s);
     e->size = e->merged ? s->kw * s->c : s->c;
     e->tiles_of_line = gan__ceil_div(e->size, ROWS);
     if (e->few_pixels) batch = gan__least(BATCH_TILES, gan__most(LEAST_BATCH, e->tiles_of_line / WANTED_TASKS));
@@ -280,11 +302,9 @@ static void cut(engine *e) {
     e->parts = gan__ceil_div(e->chunks, e->chunks_per_part);
 }
 
-/* Where patches are single pixels, all images are one row of them. */
 static gan__conv_shape in_a_row(const gan__conv_shape *s) {
     gan__conv_shape t = *s;
-    bool single = s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->pt == 0 && s->pl == 0;
-    if (single && s->oh == s->h && s->ow == s->w) t.n = t.h = t.oh = 1, t.w = t.ow = s->n * s->oh * s->ow;
+    if (is_plain(s)) t.n = t.h = t.oh = 1, t.w = t.ow = s->n * s->oh * s->ow;
     return t;
 }
 
