@@ -1,0 +1,102 @@
+#ifndef GAN__CONV_MINIMAL_ENGINE_H
+#define GAN__CONV_MINIMAL_ENGINE_H
+
+#include "conv_engine.h"
+#include "conv_minimal.h"
+
+/* Convolutions whose kernel is r = 2 or 3 strides long, by minimal filtering: of the 2r x 2r multiplications for a quad, that is
+ * 2 x 2 neighbouring results, (r + 1)^2 are left, 9 of 16 or 16 of 36. A strided convolution is a sum of dense ones over the
+ * phases of its source: result a reads, through tap i*stride + phase, the source at (a + i)*stride + phase - padding.
+ *
+ *        source                      per point, of (r + 1)^2                          result
+ *   +---------------+      B     +---------+     depth     +-------+  A'    +-------+
+ *   | r + 1 by r + 1|   ----->   |  data   |  x  phases x  | taps  | ---->  | quads |
+ *   | of each phase |            | [quads] |     channels  | G w   |        +-------+
+ *   +---------------+            +---------+               +-------+
+ *
+ * The products of all points are plain matrix products with the register tiles of conv_tile.h. conv_minimal_patches.c has
+ * convolutions, conv_minimal_weight.c weight gradients, conv_minimal.c what they have in common. */
+enum {
+    GAN__MINIMAL_SEGMENT = 256, /* at most */
+    GAN__MINIMAL_TAPS = GAN__MINIMAL_MOST_TAPS * GAN__MINIMAL_MOST_TAPS
+};
+
+extern const float gan__minimal_zeros[GAN__MINIMAL_SEGMENT]; /* what lies outside of the image */
+
+/* One product, and how it is cut up. */
+typedef struct gan__minimal_engine {
+    const gan_ctx *ctx;
+    const gan__tiles *tiles;
+    const gan__minimal_maps *maps;
+    gan__patches p;
+    int64_t r, points, phases, depth;
+    int64_t high, wide, quads;    /* of an image, and of all */
+    int64_t first, part, at_once; /* quads of the block or part at hand, and of the largest */
+    int64_t segment, segments;    /* of the depth: so many numbers of a quad are neighbours in memory */
+    int64_t panels, group, groups;
+    int64_t blocks, shares;         /* of quads, and how many tasks share one; not in a weight gradient */
+    int64_t first_task, first_pack; /* of those of several products */
+    float *data;   /* [points][segments][at_once][segment] */
+    float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width] */
+    float *w;        /* of a weight gradient */
+    double *moments; /* of each of the blocks; NULL: not wanted */
+    char *scratch;
+    size_t scratch_bytes; /* of each worker */
+} gan__minimal_engine;
+
+/* All but what is at hand and what is allocated. */
+gan__minimal_engine gan__minimal_cut(const gan_ctx *ctx, const gan__patches *p, int64_t segment);
+void gan__minimal_cut_columns(gan__minimal_engine *e, int64_t least_groups, int64_t most_columns);
+
+/* Scratch for each worker: `head` bytes, and sums [points][rows][columns of a group]. */
+bool gan__minimal_new_scratch(gan_ctx *ctx, gan__minimal_engine *e, size_t head, int64_t rows);
+
+static inline void *gan__minimal_scratch(const gan__minimal_engine *e, int worker) {
+    return e->scratch + (size_t)worker * e->scratch_bytes;
+}
+
+/* --- quads -------------------------------------------------------------------------------------------------- */
+
+typedef struct gan__quad {
+    int64_t n, y, x; /* the image, and the quad's place in it */
+} gan__quad;
+
+static inline gan__quad gan__quad_at(const gan__minimal_engine *e, int64_t index) {
+    return (gan__quad){index / (e->high * e->wide), index / e->wide % e->high, index % e->wide};
+}
+
+static inline gan__quad gan__quad_next(const gan__minimal_engine *e, gan__quad q) {
+    if (++q.x < e->wide) return q;
+    return q.y + 1 < e->high ? (gan__quad){q.n, q.y + 1, 0} : (gan__quad){q.n + 1, 0, 0};
+}
+
+/* Its four results; NULL beyond the border. */
+void gan__quad_results(const gan__minimal_engine *e, gan__quad q, float **to);
+
+/* Its data, in a row of the block or part. */
+void gan__quad_data(const gan__minimal_engine *e, gan__quad q, int64_t row);
+
+/* --- where things are --------------------------------------------------------------------------------------- */
+
+static inline float *gan__minimal_data(const gan__minimal_engine *e, int64_t point, int64_t segment, int64_t row) {
+    return e->data + ((point * e->segments + segment) * e->at_once + row) * e->segment;
+}
+
+static inline int64_t gan__minimal_data_size(const gan__minimal_engine *e) {
+    return e->points * e->segments * e->at_once * e->segment;
+}
+
+static inline int64_t gan__minimal_length(const gan__minimal_engine *e, int64_t segment) {
+    return gan__least(e->segment, e->depth - segment * e->segment);
+}
+
+/* A panel that is `length` deep. */
+static inline float *gan__minimal_panel(const gan__minimal_engine *e, int64_t point, int64_t panel, int64_t length) {
+    return e->packed + (point * e->panels + panel) * length * gan__tiles_width(e->tiles);
+}
+
+static inline int64_t gan__minimal_column(const gan__minimal_engine *e, int64_t group) {
+    return gan__least(e->p.k, group * e->group * gan__tiles_width(e->tiles));
+}
+
+#endif
