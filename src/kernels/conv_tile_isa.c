@@ -56,27 +56,40 @@ INLINE void store(const tile *t, const gan__tile_job *job, int vectors) {
         if (i < job->m) store_row(t->sum[i], vectors, job->out[i] + job->column, job->n, job->add);
 }
 
-/* Two rows of six multiply by a value in memory where that is possible: an instruction less for each of them. All six would load
- * more than a core can. */
-#if defined(GAN__TILE_AVX512)
-INLINE void add_scaled(vec *sum, const float *value, vec column) {
-    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(*sum) : "v"(column), "m"(*value));
+INLINE vec everywhere(float value) { return value - (vec){0}; }
+
+/* In place, and rounded once: left to itself the compiler moves sums about until they no longer fit, and what it does with
+ * optimisation differs from what it does without. */
+#if defined(GAN__TILE_AVX512) || defined(GAN__TILE_AVX2)
+INLINE void add_product(vec *sum, vec value, vec column) {
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(*sum) : "v"(value), "v"(column));
 }
 #else
-INLINE void add_scaled(vec *sum, const float *value, vec column) { *sum += *value * column; }
+INLINE void add_product(vec *sum, vec value, vec column) { *sum += value * column; }
 #endif
 
-/* One depth: to row i its value, which is at values[i][d], times the panel's row. */
+/* By a value that is in memory, where that is possible. */
+INLINE void add_product_in_memory(vec *sum, const float *value, vec column) {
+#if defined(GAN__TILE_AVX512)
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(*sum) : "v"(column), "m"(*value));
+#else
+    add_product(sum, everywhere(*value), column);
+#endif
+}
+
+/* One depth: to row i its value, which is at values[i][d], times the panel's row. Two rows of six multiply by a value in memory:
+ * an instruction less for each of them. All six would load more than a core can. */
 INLINE void add_depth(tile *t, const float *const *values, int d, const float *panel, int vectors) {
     vec column[VECTORS];
     UNROLL for (int j = 0; j < vectors; j++) column[j] = *(const vec *)(panel + j * LANES);
-    UNROLL for (int i = 0; i < ROWS; i++)
-        UNROLL for (int j = 0; j < vectors; j++) {
-            if (i % 3 == 1)
-                add_scaled(&t->sum[i][j], values[i] + d, column[j]);
-            else
-                t->sum[i][j] += values[i][d] * column[j];
+    UNROLL for (int i = 0; i < ROWS; i++) {
+        if (i % 3 == 1) {
+            UNROLL for (int j = 0; j < vectors; j++) add_product_in_memory(&t->sum[i][j], values[i] + d, column[j]);
+            continue;
         }
+        vec value = everywhere(values[i][d]);
+        UNROLL for (int j = 0; j < vectors; j++) add_product(&t->sum[i][j], value, column[j]);
+    }
 }
 
 INLINE void add_point(tile *t, const float *point, const float *panel, int vectors) {

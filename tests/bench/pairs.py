@@ -110,6 +110,13 @@ def processor():
         return platform.processor()
 
 
+def save(path, rows):
+    if path:
+        with open(path, "w") as f:
+            json.dump({"processor": processor(), "processors": os.cpu_count(), "rows": rows}, f, indent=1)
+            f.write("\n")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("workloads", nargs="*", default=["S1", "S2", "S3", "S4"])
@@ -124,7 +131,9 @@ def main():
     for python in o.python or [sys.executable]:
         for name in o.workloads:
             tried = try_settings(o, python, name, max(series))
-            rows += [compare(o, python, name, t, tried) for t in series]
+            for t in series:
+                rows.append(compare(o, python, name, t, tried))
+                save(o.json, rows)
     print("\n| step | threads | libgan ms | % of peak | % of tile's | MB | PyTorch | ms | threads, format | MB | ratio |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
@@ -132,10 +141,6 @@ def main():
               % (r["workload"], r["threads"], 1e3 * r["gan_median"], 100 * r["share"], 100 * r["share_of_tile"],
                  r["gan_mb"], r["torch_version"],
                  1e3 * r["torch_median"], r["torch_threads"], r["torch_format"], r["torch_mb"], r["ratio"]))
-    if o.json:
-        with open(o.json, "w") as f:
-            json.dump({"processor": processor(), "processors": os.cpu_count(), "rows": rows}, f, indent=1)
-            f.write("\n")
 
 
 main()
