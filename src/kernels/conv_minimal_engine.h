@@ -30,9 +30,9 @@ typedef struct gan__minimal_engine {
     const gan__minimal_maps *maps;
     gan__patches p;
     int64_t r, points, phases, depth;
-    int64_t high, wide, quads;    /* of an image, and of all */
-    int64_t first, part, at_once; /* quads of the block or part at hand, and of the largest */
-    int64_t segment, segments;    /* of the depth: so many numbers of a quad are neighbours in memory */
+    int64_t high, wide, quads;      /* of an image, and of all */
+    int64_t first, part, at_once;   /* quads of the block or part at hand, and of the largest */
+    int64_t segment, segments;      /* of the depth: so many numbers of a quad are neighbours in memory */
     int64_t panels, group, groups;
     int64_t blocks, shares;         /* of quads, and how many tasks share one; not in a weight gradient */
     int64_t first_task, first_pack; /* of those of several products */

@@ -31,7 +31,7 @@ typedef struct scratch {
     _Alignas(64) float sums[]; /* [points][segment][columns of a group] */
 } scratch;
 
-/* The result's gradient of a quad, in panels, with gan__minimal_zeros beyond the border and the last column. */
+/* The result's gradient of a quad, in panels, with zeros beyond the border and the last column. */
 static void pack_grads(const engine *e, quad q, int64_t row) {
     int64_t width = gan__tiles_width(e->tiles);
     const float *in[4];

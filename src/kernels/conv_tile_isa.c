@@ -4,8 +4,8 @@
 #ifndef GAN_DOUBLE /* the float64 build runs on the reference */
 
 /* Tile sizes by the number of registers: the sums, one row of the panel and one broadcast value must fit. AVX-512 has 32 and uses
- * 24 + 4 + 1, the others have 16 and use 12 + 2 + 1. As many lines are fetched ahead as the engines can want, which is two panels
- * and a piece of a block's rows. */
+ * 24 + 4 + 1, the others have 16 and use 12 + 2 + 1. So many lines are fetched ahead that eight tiles can fetch the next panel, and
+ * what falls to them of the rows after these. */
 #if defined(GAN__TILE_AVX512)
 enum { VECTORS = 4, DEPTH = 128, AHEAD = 3 };
 #else

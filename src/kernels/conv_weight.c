@@ -20,7 +20,8 @@
  * Few channels would leave tiles mostly empty; then the rows of a tile are those of a row of taps, (kx, c), which are neighbours
  * in x. Where tasks are too few, pixels are split as well, and the partial sums are added in order afterwards. Where pixels are
  * few, packing them again and again would be much of the work: then y is packed before the tasks, which take few channels and all
- * panels if they can, and chunk after chunk within each tap, so that what they add to stays in the cache. */
+ * panels if they can, and chunk after chunk within each tap, so that what they add to stays in the cache. Where patches are single
+ * pixels (dense layers), x is not packed but read where it lies. */
 enum {
     MAX_CHUNK = 256,
     BATCH_TILES = 8,
