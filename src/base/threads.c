@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctx_impl.h"
 
@@ -17,23 +18,31 @@
 /* How often an idle thread looks again before it sleeps: parallel loops follow each other closely in a training step. */
 #define SPINS 4000
 
+/* What is written by different threads lies in different lines of the cache. */
+#define ALONE _Alignas(128)
+
+/* A thread's tasks of the loop under way. */
+typedef struct share {
+    ALONE atomic_int_fast64_t next;
+    int64_t end;
+} share;
+
 struct gan__threads {
     int count;
     pthread_t *ids;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    atomic_uint round; /* a new loop begins */
-    atomic_bool quit;
     atomic_int asleep;
 
     /* The loop under way: written before it opens, and read only by those who came inside while it was open. Nobody waits for a
      * worker that has not come, because it sleeps or another program has its processor: the tasks get done without it. */
+    ALONE atomic_uint round; /* odd: a loop is open, 2 more for each */
+    bool quit;
     gan__task_fn fn;
     void *arg;
-    int64_t tasks;
-    atomic_int_fast64_t next;
-    atomic_bool open;
-    atomic_int inside; /* workers */
+    int shared; /* how many shares its tasks are in */
+    ALONE atomic_int inside; /* workers */
+    ALONE share shares[];
 };
 
 typedef struct worker_arg {
@@ -41,19 +50,33 @@ typedef struct worker_arg {
     int index;
 } worker_arg;
 
+static bool is_open(unsigned round) { return round % 2; }
+
+/* The worker's own tasks first, which are the same in any two loops of as many, so that it finds in its cache what it has written
+ * there, and then what the others have left. */
 static void drain(gan__threads *t, int worker) {
-    for (int64_t i; (i = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed)) < t->tasks;)
-        t->fn(t->arg, i, worker);
+    for (int k = 0; k < t->shared; k++) {
+        share *s = &t->shares[(worker + k) % t->shared];
+        while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end) {
+            int64_t i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+            if (i < s->end) t->fn(t->arg, i, worker);
+        }
+    }
+}
+
+static bool is_new(const gan__threads *t, unsigned seen) {
+    unsigned round = atomic_load_explicit(&t->round, memory_order_acquire);
+    return is_open(round) && round != seen;
 }
 
 static void await_round(gan__threads *t, unsigned seen) {
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&t->round, memory_order_acquire) != seen) return;
+        if (is_new(t, seen)) return;
         RELAX();
     }
     pthread_mutex_lock(&t->lock);
     atomic_fetch_add(&t->asleep, 1);
-    while (atomic_load(&t->round) == seen) pthread_cond_wait(&t->wake, &t->lock);
+    while (!is_new(t, seen)) pthread_cond_wait(&t->wake, &t->lock);
     atomic_fetch_sub(&t->asleep, 1);
     pthread_mutex_unlock(&t->lock);
 }
@@ -68,7 +91,7 @@ static void await_workers(gan__threads *t) {
     }
 }
 
-static void next_round(gan__threads *t) {
+static void open_round(gan__threads *t) {
     atomic_fetch_add(&t->round, 1);
     if (atomic_load(&t->asleep)) {
         pthread_mutex_lock(&t->lock);
@@ -82,11 +105,12 @@ static void *worker_main(void *p) {
     free(p);
     for (unsigned seen = 0;;) {
         await_round(a.threads, seen);
-        seen = atomic_load(&a.threads->round);
-        if (atomic_load(&a.threads->quit)) return NULL;
         atomic_fetch_add(&a.threads->inside, 1);
-        if (atomic_load(&a.threads->open)) drain(a.threads, a.index);
+        seen = atomic_load(&a.threads->round);
+        bool quit = is_open(seen) && a.threads->quit;
+        if (is_open(seen) && !quit) drain(a.threads, a.index);
         atomic_fetch_sub(&a.threads->inside, 1);
+        if (quit) return NULL;
     }
 }
 
@@ -105,8 +129,10 @@ static bool start_worker(gan__threads *t, int index) {
 }
 
 gan__threads *gan__threads_new(int count) {
-    gan__threads *t = calloc(1, sizeof *t);
+    size_t size = sizeof(gan__threads) + (size_t)count * sizeof(share);
+    gan__threads *t = aligned_alloc(_Alignof(gan__threads), size);
     if (!t) return NULL;
+    memset(t, 0, size);
     t->count = 1;
     t->ids = calloc((size_t)count, sizeof *t->ids);
     pthread_mutex_init(&t->lock, NULL);
@@ -120,8 +146,8 @@ gan__threads *gan__threads_new(int count) {
 
 void gan__threads_free(gan__threads *t) {
     if (!t) return;
-    atomic_store(&t->quit, true);
-    next_round(t);
+    t->quit = true;
+    open_round(t);
     for (int i = 1; i < t->count; i++) pthread_join(t->ids[i], NULL);
     pthread_cond_destroy(&t->wake);
     pthread_mutex_destroy(&t->lock);
@@ -137,12 +163,15 @@ void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg) {
         for (int64_t i = 0; i < tasks; i++) fn(arg, i, 0);
         return;
     }
-    t->fn = fn, t->arg = arg, t->tasks = tasks;
-    atomic_store_explicit(&t->next, 0, memory_order_relaxed);
-    atomic_store(&t->open, true);
-    next_round(t);
+    t->fn = fn, t->arg = arg;
+    t->shared = tasks < t->count ? (int)tasks : t->count;
+    for (int i = 0; i < t->shared; i++) {
+        atomic_store_explicit(&t->shares[i].next, i * tasks / t->shared, memory_order_relaxed);
+        t->shares[i].end = (i + 1) * tasks / t->shared;
+    }
+    open_round(t);
     drain(t, 0);
-    atomic_store(&t->open, false);
+    atomic_fetch_add(&t->round, 1);
     await_workers(t);
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "conv_engine.h"
+#include "elementwise.h"
 #include "norm.h"
 
 bool gan__conv(gan_ctx *ctx, const gan__conv_shape *s, const gan_real *x, const gan_real *w, gan__conv_with with, gan_real *y) {
@@ -36,6 +37,8 @@ static bool finish(gan_ctx *ctx, bool ok, int64_t pixels, int64_t c, gan__conv_w
     enum { GRAIN = 16384 };
     bool late = ok && with.bias && pixels && c;
     if (late) gan__parallel_ranges(ctx, pixels, c < GRAIN ? GRAIN / c : 1, add_bias, &(biased){c, with.bias, result});
+    gan__map_kind leaky = gan__leaky_kind(with.slope ? *with.slope : 0);
+    if (ok && with.slope) gan__map(ctx, leaky, pixels * c, result, NULL, *with.slope, result);
     return ok && (!with.stats || gan__norm_moments(ctx, (gan__norm_shape){1, pixels, c}, result, with.stats));
 }
 
@@ -115,7 +118,7 @@ bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real
                       gan_real *y) {
     gan__conv_shape s = simplified(shape);
     gan__patches product = conv_product(&s, x, w, y);
-    product.bias = with.bias;
+    product.bias = with.bias, product.slope = with.slope;
     bool ok;
     if (size_y(&s) == 0)
         ok = true;
@@ -174,7 +177,7 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
         ok = gan__columns_run(ctx, &s, y, w, x);
     } else {
         on_the_way = s.c == shape->c; /* else a column is one pixel's channel */
-        for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias;
+        for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias, products[i].slope = with.slope;
         float *stats = on_the_way ? with.stats : NULL;
         ok = gan__minimal_fit(ctx, products, count) ? gan__minimal_run(ctx, products, count, stats)
                                                     : gan__patches_run(ctx, products, count, with.kept, stats);

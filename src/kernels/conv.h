@@ -21,6 +21,7 @@ typedef struct gan__conv_shape {
 typedef struct gan__conv_with {
     gan__packed **kept;   /* packed weights that belong to w, which are used and added to; NULL: there is no such list */
     const gan_real *bias; /* added to each pixel; NULL: none */
+    const double *slope;  /* of a leaky ReLU that follows (0: ReLU), of whose result the statistics are; NULL: none */
     gan_real *stats;      /* mean and population variance of the result's channels, [2, channels]; NULL: not wanted */
 } gan__conv_with;
 

@@ -125,8 +125,12 @@ static int64_t finish_quads(const engine *e, int64_t group, scratch *s) {
 /* A block's number of pixels, their means [k] and squared deviations [k]. */
 static int64_t moments_size(const engine *e) { return 1 + 2 * e->p.k; }
 
-static void note_moments(const engine *e, int64_t pixels, int64_t group, double *room, const scratch *s) {
+/* What is done with a block's pixels while they are in the cache. */
+static void finish_pixels(const engine *e, int64_t block, int64_t group, int64_t pixels, const scratch *s) {
     int64_t column = gan__minimal_column(e, group), n = gan__minimal_column(e, group + 1) - column;
+    gan__activate_rows(e->ctx, &e->p, (float *const *)s->pixels, pixels, column, n);
+    if (!e->moments) return;
+    double *room = e->moments + block * moments_size(e);
     if (group == 0) room[0] = (double)pixels;
     gan__moments_of_block(e->ctx, pixels, s->pixels, column, n, room + 1 + column, room + 1 + e->p.k + column);
 }
@@ -159,8 +163,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     for (int64_t row = 0; row < e.part; row++, q = gan__quad_next(&e, q)) gan__quad_data(&e, q, row);
     for (int64_t group = share * e.groups / e.shares; group < (share + 1) * e.groups / e.shares; group++) {
         for (piece at = {0, 0}; at.point < e.points; at = next_piece(&e, at)) multiply(&e, at, group, s);
-        int64_t pixels = finish_quads(&e, group, s);
-        if (e.moments) note_moments(&e, pixels, group, e.moments + block * moments_size(&e), s);
+        finish_pixels(&e, block, group, finish_quads(&e, group, s), s);
     }
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "conv_engine.h"
+#include "elementwise.h"
 #include "moments.h"
 
 #ifndef GAN_DOUBLE
@@ -206,6 +207,12 @@ const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int6
     return to;
 }
 
+void gan__activate_rows(const gan_ctx *ctx, const gan__patches *p, float *const *rows, int64_t count, int64_t column, int64_t n) {
+    if (!p->slope) return;
+    gan__map_fn fn = gan__map_of(ctx, gan__leaky_kind(*p->slope));
+    for (int64_t i = 0; i < count; i++) fn(n, rows[i] + column, rows[i] + column, (float)*p->slope, rows[i] + column);
+}
+
 void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
                         gan__coming next_panel, gan__coming *soon) {
     int64_t height = GAN__TILE_ROWS;
@@ -223,11 +230,13 @@ static gan__moments moments_of(const plan *l, int64_t block) {
     return (gan__moments){gan__least(l->block, l->pixels - block * l->block), mean, mean + l->p.k};
 }
 
-/* Of the panels just finished, while they are in the cache. */
-static void note_moments(const engine *e, const plan *l, int64_t block, int64_t panel_0, int64_t panel_1, const scratch *s) {
-    int64_t width = gan__tiles_width(e->tiles), column = panel_0 * width, end = gan__least(panel_1 * width, l->p.k);
+/* What is done with the panels just finished, while they are in the cache. */
+static void finish_block(const engine *e, const plan *l, int64_t block, int64_t panel_0, int64_t panel_1, const scratch *s) {
+    int64_t width = gan__tiles_width(e->tiles), column = panel_0 * width, n = gan__least(panel_1 * width, l->p.k) - column;
+    gan__activate_rows(e->ctx, &l->p, s->out, gan__least(l->block, l->pixels - block * l->block), column, n);
+    if (!l->moments) return;
     gan__moments m = moments_of(l, block);
-    gan__moments_of_block(e->ctx, m.n, (const float *const *)s->out, column, end - column, m.mean + column, m.m2 + column);
+    gan__moments_of_block(e->ctx, m.n, (const float *const *)s->out, column, n, m.mean + column, m.m2 + column);
 }
 
 static void gather_moments(const engine *e, double *sums, float *stats) {
@@ -246,7 +255,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     const plan *l = plan_of_task(e, task);
     scratch *s = e->scratch + worker;
     int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, panel_size = l->runs * l->length * width;
-    int64_t block = (task - l->first_task) % l->blocks, group = (task - l->first_task) / l->blocks;
+    int64_t block = (task - l->first_task) / l->groups, group = (task - l->first_task) % l->groups;
     int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
@@ -268,7 +277,7 @@ static void run_block(void *arg, int64_t task, int worker) {
                 gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, coming, &(gan__coming){0});
             }
         }
-    if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);
+    finish_block(e, l, block, panel_0, panel_1, s);
 }
 
 /* Lays out all plans; gives the size of the packed weights, and the numbers of tasks. */

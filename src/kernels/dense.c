@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "conv_engine.h"
+#include "elementwise.h"
+#include "narrow.h"
 
 /* OpenBLAS would split a product over threads of its own, as many as a process-wide setting says, and so give other bits on other
  * machines. It does that only above m*n*k = 64^3 (65,536 times its GEMM_MULTITHREAD_THRESHOLD of 4), so it is never given more
@@ -51,23 +53,51 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
 }
 
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
-                 gan__packed **kept, gan_real *y) {
+                 const double *slope, gan__packed **kept, gan_real *y) {
     gan__gemm(ctx, false, true, m, n, k, x, w, kept, y);
     for (int64_t i = 0; bias && i < m * n; i++) y[i] += bias[i % n];
+    if (slope) gan__map(ctx, gan__leaky_kind(*slope), m * n, y, NULL, *slope, y);
 }
 
 #else
 
+/* b' [n, k] of few columns: narrow.h. */
+enum {
+    NARROW_ROWS = 16,    /* depth from which it is worth while */
+    NARROW_POINTS = 1024 /* depth up to which: beyond, the engine works on ranges of it side by side */
+};
+
+static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
+                           const float *bias, float *c) {
+    float *t = trans_b ? NULL : gan__alloc(ctx, (size_t)(n * k) * sizeof *t);
+    if (!trans_b && !t) return;
+    for (int64_t i = 0; t && i < k; i++)
+        for (int64_t j = 0; j < n; j++) t[j * k + i] = b[i * n + j];
+    gan__narrow_rows(ctx, m, n, k, a, t ? t : b, bias, c);
+    gan__free(ctx, t);
+}
+
 /* The rows of a are pixels, k their channels. */
 static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
-                    const float *bias, gan__packed **kept, float *c) {
+                    const float *bias, const double *slope, gan__packed **kept, float *c) {
+    if (n <= GAN__NARROW && k >= NARROW_ROWS) {
+        by_narrow_rows(ctx, trans_b, m, n, k, a, b, bias, c);
+        if (slope) gan__map(ctx, gan__leaky_kind(*slope), m * n, c, NULL, *slope, c);
+        return;
+    }
     gan__patches p = {.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
-                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .bias = bias, .dst = c, .dst_x = n};
+                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n,
+                      .bias = bias, .slope = slope, .dst = c, .dst_x = n};
     gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
 /* A weight gradient over k pixels of m channels. */
 static void over_pixels(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
+    if (gan__least(m, n) <= GAN__NARROW && k <= NARROW_POINTS) {
+        bool few_rows = m <= n;
+        gan__narrow_points(ctx, gan__least(m, n), gan__most(m, n), k, few_rows ? a : b, few_rows ? b : a, !few_rows, c);
+        return;
+    }
     gan__conv_shape s = {.n = 1, .h = 1, .w = k, .c = m, .oh = 1, .ow = k, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
     gan__weight_run(ctx, &s, a, b, c);
 }
@@ -77,13 +107,13 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
     if (k == 0 && m * n > 0) memset(c, 0, (size_t)(m * n) * sizeof *c);
     if (m == 0 || n == 0 || k == 0) return;
     if (!trans_a) {
-        by_rows(ctx, trans_b, m, n, k, a, b, NULL, kept, c);
+        by_rows(ctx, trans_b, m, n, k, a, b, NULL, NULL, kept, c);
     } else if (!trans_b) {
         over_pixels(ctx, m, n, k, a, b, c);
     } else { /* the transpose of b*a */
         float *t = gan__alloc(ctx, (size_t)(m * n) * sizeof *t);
         if (!t) return;
-        by_rows(ctx, false, n, m, k, b, a, NULL, NULL, t);
+        by_rows(ctx, false, n, m, k, b, a, NULL, NULL, NULL, t);
         for (int64_t i = 0; i < m; i++)
             for (int64_t j = 0; j < n; j++) c[i * n + j] = t[j * m + i];
         gan__free(ctx, t);
@@ -91,8 +121,8 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
 }
 
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
-                 gan__packed **kept, gan_real *y) {
-    if (m > 0 && n > 0) by_rows(ctx, true, m, n, k, x, w, bias, kept, y);
+                 const double *slope, gan__packed **kept, gan_real *y) {
+    if (m > 0 && n > 0) by_rows(ctx, true, m, n, k, x, w, bias, slope, kept, y);
 }
 
 #endif

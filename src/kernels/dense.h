@@ -12,9 +12,10 @@
 void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const gan_real *a, const gan_real *b,
                gan__packed **kept, gan_real *c);
 
-/* y [m, n] = x [m, k] * w' + bias, w [n, k], bias [n] or NULL; the rest as above. */
+/* y [m, n] = x [m, k] * w' + bias, w [n, k], bias [n] or NULL; then a leaky ReLU of that slope (0: ReLU), unless it is NULL. The
+ * rest as above. */
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
-                 gan__packed **kept, gan_real *y);
+                 const double *slope, gan__packed **kept, gan_real *y);
 
 /* gan__gemm in double, whatever gan_real is: for statistics. */
 void gan__gemm_double(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const double *a, const double *b,

@@ -31,6 +31,9 @@ typedef void (*gan__map_fn)(int64_t n, const gan_real *a, const gan_real *b, gan
 /* The function for this context's instruction set, for short runs inside other kernels. */
 gan__map_fn gan__map_of(const gan_ctx *ctx, gan__map_kind kind);
 
+/* The map that is a leaky ReLU of this slope. */
+static inline gan__map_kind gan__leaky_kind(double slope) { return slope == 0 ? GAN__MAP_RELU : GAN__MAP_LEAKY; }
+
 /* Over a whole array, in parallel. */
 void gan__map(gan_ctx *ctx, gan__map_kind kind, int64_t n, const gan_real *a, const gan_real *b, double p, gan_real *y);
 

@@ -128,13 +128,22 @@ gan_tensor *gan_call_child(gan_call *call, gan_module *child, gan_tensor *x) { r
 
 bool gan__call_into_norm(const gan_call *call) { return call->into_norm; }
 
+typedef gan_tensor *pair_fn(gan_module *first, gan_call *call, gan_tensor *x, double slope);
+
+static pair_fn *pair_of(const gan_call *call, const gan_module *first) {
+    if (first->type == &gan__linear_type) return gan__linear_leaky_forward;
+    if (first->type == &gan__conv_type || first->type == &gan__conv_transpose_type) return gan__conv_leaky_forward;
+    return norms_batch(call, first) ? gan__batch_norm_leaky_forward : NULL;
+}
+
 gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x) {
     gan_ctx *ctx = call->ctx;
     double slope;
-    if (!norms_batch(call, first) || !gan__leaky_slope(second, &slope)) return NULL;
+    pair_fn *fn = pair_of(call, first);
+    if (!fn || !gan__leaky_slope(second, &slope)) return NULL;
     if (call->trace || wants_tap(call, first) || !gan__usable(ctx, x, "gan_call_child")) return NULL;
     gan_scope_begin(ctx);
-    gan_tensor *y = hand_over(call, second, gan__batch_norm_leaky_forward(first, call, x, slope));
+    gan_tensor *y = hand_over(call, second, fn(first, call, x, slope));
     add_place(call, first);
     return gan__ok(ctx) ? y : gan__nil(ctx);
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../ops/convolution.h"
+#include "../ops/products.h"
 #include "layer_impl.h"
 #include "nn_impl.h"
 
@@ -14,17 +14,23 @@ typedef struct conv {
 
 static gan__weighted how_of(const gan_conv_layer_opts *o) { return (gan__weighted){!o->no_bias, o->spectral}; }
 
-typedef gan_tensor *conv_fn(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments);
+typedef gan_tensor *conv_fn(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, gan__conv_then then);
 
-static gan_tensor *run(conv_fn *fn, gan_module *m, gan_call *call, gan_tensor *x) {
+static gan_tensor *run(conv_fn *fn, gan_module *m, gan_call *call, gan_tensor *x, gan__conv_then then) {
     const conv *d = gan_module_data(m);
     gan_tensor *weight = gan__weight(m, call, how_of(&d->opts));
-    return fn(x, weight, gan__bias(m, call, how_of(&d->opts)), d->opts.conv, gan__call_into_norm(call));
+    return fn(x, weight, gan__bias(m, call, how_of(&d->opts)), d->opts.conv, then);
 }
 
-static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) { return run(gan__conv2d, m, call, x); }
+static gan_tensor *conv_forward(gan_module *m, gan_call *call, gan_tensor *x) {
+    return run(gan__conv2d, m, call, x, (gan__conv_then){.moments = gan__call_into_norm(call)});
+}
 static gan_tensor *transpose_forward(gan_module *m, gan_call *call, gan_tensor *x) {
-    return run(gan__conv_transpose2d, m, call, x);
+    return run(gan__conv_transpose2d, m, call, x, (gan__conv_then){.moments = gan__call_into_norm(call)});
+}
+
+gan_tensor *gan__conv_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope) {
+    return run(m->type == &gan__conv_type ? gan__conv2d : gan__conv_transpose2d, m, call, x, (gan__conv_then){.slope = &slope});
 }
 
 /* Padding counts as if it were multiplied. */
@@ -68,7 +74,7 @@ static void conv_describe(const gan_module *m, char *text, size_t size) {
              pair(s, "s", c->stride_h, c->stride_w), padding(p, c->pad), d->opts.spectral ? " spectral" : "");
 }
 
-static const gan_module_type conv_type = {
+const gan_module_type gan__conv_type = {
     .name = "Conv2d",
     .forward = conv_forward,
     .multiply_adds = conv_multiply_adds,
@@ -76,7 +82,7 @@ static const gan_module_type conv_type = {
     .data_bytes = sizeof(conv),
 };
 
-static const gan_module_type transpose_type = {
+const gan_module_type gan__conv_transpose_type = {
     .name = "ConvTranspose2d",
     .forward = transpose_forward,
     .multiply_adds = transpose_multiply_adds,
@@ -117,7 +123,7 @@ static bool opts_fit(gan_ctx *ctx, const char *who, int64_t in, int64_t out, gan
 static gan_module *make(gan_ctx *ctx, int64_t in, int64_t out, gan_conv_layer_opts o, bool transposed) {
     if (!opts_fit(ctx, transposed ? "gan_conv_transpose2d_layer" : "gan_conv2d_layer", in, out, &o, transposed))
         return gan__nil_module(ctx);
-    gan_module *m = gan_module_new(ctx, transposed ? &transpose_type : &conv_type);
+    gan_module *m = gan_module_new(ctx, transposed ? &gan__conv_transpose_type : &gan__conv_type);
     if (gan_module_is_nil(m)) return m;
     *(conv *)gan_module_data(m) = (conv){in, out, o};
     gan_param weight = {.layout = transposed ? GAN_LAYOUT_CONV_TRANSPOSE : GAN_LAYOUT_CONV};

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../ops/products.h"
 #include "layer_impl.h"
 #include "nn_impl.h"
 
@@ -15,6 +16,11 @@ typedef struct dense {
 static gan_tensor *linear_forward(gan_module *m, gan_call *call, gan_tensor *x) {
     const dense *d = gan_module_data(m);
     return gan_linear(x, gan__weight(m, call, d->how), gan__bias(m, call, d->how));
+}
+
+gan_tensor *gan__linear_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope) {
+    const dense *d = gan_module_data(m);
+    return gan__linear_leaky(x, gan__weight(m, call, d->how), gan__bias(m, call, d->how), slope);
 }
 
 static int64_t linear_multiply_adds(const gan_module *m, gan_shape in, gan_shape out) {
@@ -29,7 +35,7 @@ static void linear_describe(const gan_module *m, char *text, size_t size) {
              d->how.spectral ? ", spectral" : "");
 }
 
-static const gan_module_type linear_type = {
+const gan_module_type gan__linear_type = {
     .name = "Linear",
     .forward = linear_forward,
     .multiply_adds = linear_multiply_adds,
@@ -54,7 +60,7 @@ gan_module *gan_linear_layer(gan_ctx *ctx, int64_t in, int64_t out, gan_linear_o
     if (!gan__at_least_one(ctx, who, "in", in) || !gan__at_least_one(ctx, who, "out", out) ||
         !covers(ctx, "from_hwc", opts.from_hwc, in) || !covers(ctx, "to_hwc", opts.to_hwc, out))
         return gan__nil_module(ctx);
-    gan_module *m = gan_module_new(ctx, &linear_type);
+    gan_module *m = gan_module_new(ctx, &gan__linear_type);
     if (gan_module_is_nil(m)) return m;
     gan__weighted how = {!opts.no_bias, opts.spectral};
     *(dense *)gan_module_data(m) = (dense){in, out, how};

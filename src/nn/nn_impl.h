@@ -82,8 +82,8 @@ void gan__aside_end(gan__aside *a);
 
 gan_output gan__call_traced(gan_module *m, gan_input in, gan_call_opts opts, gan__trace *trace);
 
-/* Runs two modules of a Sequential in one go where there is an op for the pair, batch norm in training mode and a (leaky) ReLU
- * behind it. NULL: there is none, or someone wants to see what comes between. */
+/* Runs two modules of a Sequential in one go where there is an op for the pair: a (leaky) ReLU behind a convolution, a dense
+ * layer or a batch norm in training. NULL: there is none, or someone wants to see what comes between. */
 gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second, gan_tensor *x);
 
 /* gan_call_child of a module whose result goes straight to `next` (NULL: nobody knows where). A layer may ask, before it runs a
@@ -91,8 +91,10 @@ gan_tensor *gan__call_pair(gan_call *call, gan_module *first, gan_module *second
 gan_tensor *gan__call_before(gan_call *call, gan_module *child, const gan_module *next, gan_tensor *x);
 bool gan__call_into_norm(const gan_call *call);
 
-extern const gan_module_type gan__batch_norm_type;
+extern const gan_module_type gan__batch_norm_type, gan__linear_type, gan__conv_type, gan__conv_transpose_type;
 gan_tensor *gan__batch_norm_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope);
+gan_tensor *gan__linear_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope);
+gan_tensor *gan__conv_leaky_forward(gan_module *m, gan_call *call, gan_tensor *x, double slope);
 bool gan__leaky_slope(const gan_module *m, double *slope); /* is it LeakyReLU, with a slope of at least 0, or ReLU? */
 
 /* Fills values [rows, cols] with orthonormal rows or columns, whichever are fewer, times gain; normal draws in, Haar-distributed

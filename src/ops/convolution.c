@@ -3,7 +3,7 @@
  *
  * Two of the three sizes (image, kernel, output) follow from an op's inputs. The third, the result's, follows from the options in
  * the public functions; a vjp gives it outright, because stride and output padding make it ambiguous. */
-#include "convolution.h"
+#include "products.h"
 
 #include "../kernels/conv.h"
 #include "../tensor/tensor_impl.h"
@@ -17,6 +17,8 @@ typedef struct conv_attr {
     int64_t rows, cols;     /* of the result; for an image given by a vjp, else by the options */
     bool derived;           /* made by a vjp: the sizes fit, and the result has rows x cols */
     bool moments;           /* a batch norm will ask for the result's */
+    bool leaky;             /* there is a leaky ReLU behind it, of this slope: */
+    double slope;
 } conv_attr;
 
 static conv_attr from_options(gan_conv_opts o) {
@@ -108,6 +110,7 @@ static gan__conv_with with(const gan_op_call *c) {
     if (a->moments) out->moments = gan__storage_new(c->ctx, 2 * gan_shape_of(c->out).d[3]);
     return (gan__conv_with){.kept = gan__packed_of(c->in[1]),
                             .bias = c->n_in > 2 ? gan_data(c->in[2]) : NULL,
+                            .slope = a->leaky ? &a->slope : NULL,
                             .stats = out->moments ? gan__storage_data(out->moments) : NULL};
 }
 
@@ -124,7 +127,7 @@ static gan_tensor *derived(const gan_op_call *c, const gan_op *op, gan_tensor *a
                            int axis) {
     gan_shape s = gan_shape_of(like);
     conv_attr attr = *(const conv_attr *)c->attr;
-    attr.rows = s.d[axis], attr.cols = s.d[axis + 1], attr.derived = true, attr.moments = false;
+    attr.rows = s.d[axis], attr.cols = s.d[axis + 1], attr.derived = true, attr.moments = attr.leaky = false;
     return gan__apply2(op, a, b, &attr);
 }
 
@@ -138,34 +141,44 @@ static gan_tensor *weight_of(const gan_op_call *c, gan_tensor *x, gan_tensor *y,
     return derived(c, &gan__op_conv_weight2d, x, y, w, 0);
 }
 
+/* The gradient before the activation, whose result is positive where its argument is. */
+static gan_tensor *before(const gan_op_call *c, gan_tensor *g) {
+    const conv_attr *a = c->attr;
+    return a->leaky ? gan__slope(g, c->out, a->slope) : g;
+}
+
 static void conv_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_tensor *x = c->in[0], *w = c->in[1];
+    g = before(c, g);
     if (c->need[0]) grads[0] = input_of(c, g, w, x);
     if (c->need[1]) grads[1] = weight_of(c, x, g, w);
     if (c->n_in > 2 && c->need[2]) grads[2] = sum_of_pixels(g);
 }
 
-const gan_op gan__op_conv2d = {.name = "gan_conv2d",
-                               .n_in = GAN_OP_VARIADIC,
-                               .attr_bytes = sizeof(conv_attr),
-                               .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
-                               .shape = conv_shape,
-                               .forward = conv_forward,
-                               .vjp = conv_vjp};
+#define CONV_OP(op_name, also, shape_fn, forward_fn, vjp_fn)                                                                     \
+    {                                                                                                                            \
+        .name = op_name, .n_in = GAN_OP_VARIADIC, .attr_bytes = sizeof(conv_attr),                                               \
+        .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1) | (also), .shape = shape_fn, .forward = forward_fn, .vjp = vjp_fn                \
+    }
 
-static gan_tensor *apply(const gan_op *op, gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts,
-                         bool moments) {
+const gan_op gan__op_conv2d = CONV_OP("gan_conv2d", 0, conv_shape, conv_forward, conv_vjp);
+const gan_op gan__op_conv2d_leaky = CONV_OP("gan_conv2d_leaky", GAN_SAVE_OUT, conv_shape, conv_forward, conv_vjp);
+
+static gan_tensor *apply(const gan_op *plain, const gan_op *leaky, gan_tensor *x, gan_tensor *weight, gan_tensor *bias,
+                         gan_conv_opts opts, gan__conv_then then) {
     conv_attr a = from_options(opts);
-    a.moments = moments;
+    a.moments = then.moments;
+    a.leaky = then.slope, a.slope = then.slope ? *then.slope : 0;
+    const gan_op *op = then.slope ? leaky : plain;
     return bias ? gan__apply3(op, x, weight, bias, &a) : gan__apply2(op, x, weight, &a);
 }
 
-gan_tensor *gan__conv2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments) {
-    return apply(&gan__op_conv2d, x, weight, bias, opts, moments);
+gan_tensor *gan__conv2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, gan__conv_then then) {
+    return apply(&gan__op_conv2d, &gan__op_conv2d_leaky, x, weight, bias, opts, then);
 }
 
 gan_tensor *gan_conv2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
-    return gan__conv2d(x, weight, NULL, opts, false);
+    return gan__conv2d(x, weight, NULL, opts, (gan__conv_then){0});
 }
 
 /* --- x = conv_input(y, w) --------------------------------------------------------------------------------- */
@@ -198,25 +211,22 @@ static void input_forward(gan_op_call *c) {
 
 static void input_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     gan_tensor *y = c->in[0], *w = c->in[1];
+    g = before(c, g);
     if (c->need[0]) grads[0] = conv_of(c, g, w, y);
     if (c->need[1]) grads[1] = weight_of(c, g, y, w);
     if (c->n_in > 2 && c->need[2]) grads[2] = sum_of_pixels(g);
 }
 
-const gan_op gan__op_conv_transpose2d = {.name = "gan_conv_transpose2d",
-                                         .n_in = GAN_OP_VARIADIC,
-                                         .attr_bytes = sizeof(conv_attr),
-                                         .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
-                                         .shape = input_shape,
-                                         .forward = input_forward,
-                                         .vjp = input_vjp};
+const gan_op gan__op_conv_transpose2d = CONV_OP("gan_conv_transpose2d", 0, input_shape, input_forward, input_vjp);
+const gan_op gan__op_conv_transpose2d_leaky =
+    CONV_OP("gan_conv_transpose2d_leaky", GAN_SAVE_OUT, input_shape, input_forward, input_vjp);
 
-gan_tensor *gan__conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, bool moments) {
-    return apply(&gan__op_conv_transpose2d, x, weight, bias, opts, moments);
+gan_tensor *gan__conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, gan_conv_opts opts, gan__conv_then then) {
+    return apply(&gan__op_conv_transpose2d, &gan__op_conv_transpose2d_leaky, x, weight, bias, opts, then);
 }
 
 gan_tensor *gan_conv_transpose2d(gan_tensor *x, gan_tensor *weight, gan_conv_opts opts) {
-    return gan__conv_transpose2d(x, weight, NULL, opts, false);
+    return gan__conv_transpose2d(x, weight, NULL, opts, (gan__conv_then){0});
 }
 
 /* --- w = conv_weight(x, y) -------------------------------------------------------------------------------- */

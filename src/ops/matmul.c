@@ -3,6 +3,7 @@
 #include "../tensor/tensor_impl.h"
 #include "op_list.h"
 #include "op_util.h"
+#include "products.h"
 
 /* [.., m, k] x [.., k, n] after the transposes. */
 typedef struct product {
@@ -83,14 +84,19 @@ static bool linear_shape(const gan_op_call *c, gan_shape *out) {
     return false;
 }
 
+/* Of the leaky ReLU behind it; NULL: there is none. */
+static const double *slope_of(const gan_op_call *c) { return c->op == &gan__op_linear_leaky ? c->attr : NULL; }
+
 static void linear_forward(gan_op_call *c) {
     gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
     gan__linear(c->ctx, out.d[0], out.d[1], x.d[1], gan_data(c->in[0]), gan_data(c->in[1]),
-                c->n_in > 2 ? gan_data(c->in[2]) : NULL,
-                gan__packed_of(c->in[1]), gan_op_write(c->out));
+                c->n_in > 2 ? gan_data(c->in[2]) : NULL, slope_of(c), gan__packed_of(c->in[1]), gan_op_write(c->out));
 }
 
+/* A leaky ReLU's result is positive where its argument is. */
 static void linear_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    const double *slope = slope_of(c);
+    if (slope) g = gan__slope(g, c->out, *slope);
     if (c->need[0]) grads[0] = gan_matmul(g, c->in[1], (gan_matmul_opts){0});
     if (c->need[1]) grads[1] = gan_matmul(g, c->in[0], (gan_matmul_opts){.trans_a = true});
     if (c->n_in > 2 && c->need[2]) grads[2] = gan_sum_axes(g, GAN_AXIS(0), false);
@@ -103,6 +109,22 @@ const gan_op gan__op_linear = {.name = "gan_linear",
                                .forward = linear_forward,
                                .vjp = linear_vjp};
 
+const gan_op gan__op_linear_leaky = {.name = "gan_linear_leaky",
+                                     .n_in = GAN_OP_VARIADIC,
+                                     .attr_bytes = sizeof(double),
+                                     .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1) | GAN_SAVE_OUT,
+                                     .shape = linear_shape,
+                                     .forward = linear_forward,
+                                     .vjp = linear_vjp};
+
+static gan_tensor *linear(const gan_op *op, gan_tensor *x, gan_tensor *weight, gan_tensor *bias, const double *slope) {
+    return bias ? gan__apply3(op, x, weight, bias, slope) : gan__apply2(op, x, weight, slope);
+}
+
 gan_tensor *gan_linear(gan_tensor *x, gan_tensor *weight, gan_tensor *bias) {
-    return bias ? gan__apply3(&gan__op_linear, x, weight, bias, NULL) : gan__apply2(&gan__op_linear, x, weight, NULL);
+    return linear(&gan__op_linear, x, weight, bias, NULL);
+}
+
+gan_tensor *gan__linear_leaky(gan_tensor *x, gan_tensor *weight, gan_tensor *bias, double slope) {
+    return linear(&gan__op_linear_leaky, x, weight, bias, &slope);
 }

@@ -71,11 +71,14 @@
 
 #define GAN__OPS_PRODUCT(X) \
     X(gan__op_matmul) \
-    X(gan__op_linear)
+    X(gan__op_linear) \
+    X(gan__op_linear_leaky)
 
-#define GAN__OPS_CONVOLUTION(X)   \
-    X(gan__op_conv2d)             \
-    X(gan__op_conv_transpose2d)   \
+#define GAN__OPS_CONVOLUTION(X)        \
+    X(gan__op_conv2d)                  \
+    X(gan__op_conv2d_leaky)            \
+    X(gan__op_conv_transpose2d)        \
+    X(gan__op_conv_transpose2d_leaky)  \
     X(gan__op_conv_weight2d)
 
 #define GAN__OPS_RESAMPLING(X)    \

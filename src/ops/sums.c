@@ -2,14 +2,15 @@
 
 #include <string.h>
 
+#include "../kernels/summing.h"
 #include "op_util.h"
 
-#define LANES 16  /* accumulators of a contiguous sum: enough to vectorise it without reordering */
 #define WIDE 256  /* columns summed at once */
 #define NARROW 64 /* below this, several rows are taken for one wider row */
 
 /* The work is cut into units: outer index, chunk of rows, block of columns. With several chunks, each writes partial sums. */
 typedef struct sums_arg {
+    const gan__summing *by;
     int64_t outer, count, inner;
     int64_t chunk, chunks, blocks;
     const gan_real *x;
@@ -17,35 +18,14 @@ typedef struct sums_arg {
     double *partial; /* [outer, chunks, inner]; NULL with one chunk */
 } sums_arg;
 
-static double sum_row(const gan_real *x, int64_t n) {
-    double lane[LANES] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) lane[k] += x[i + k];
-    for (int k = 0; k < LANES; k++) sum += lane[k];
-    for (; i < n; i++) sum += x[i];
-    return sum;
-}
-
-static void add_row(double *sum, const gan_real *x, int64_t n) {
-    for (int64_t i = 0; i < n; i++) sum[i] += x[i];
-}
-
-/* Four at a time, which fetches the sums less often. */
-static void add_rows(double *restrict sum, const gan_real *restrict x, int64_t rows, int64_t pitch, int64_t n) {
-    for (; rows >= 4; rows -= 4, x += 4 * pitch)
-        for (int64_t i = 0; i < n; i++)
-            sum[i] += ((double)x[i] + (double)x[pitch + i]) + ((double)x[2 * pitch + i] + (double)x[3 * pitch + i]);
-    for (; rows > 0; rows--, x += pitch) add_row(sum, x, n);
-}
-
 /* Rows of fewer than NARROW columns: sums of every q-th row, and then the q sums. */
-static void sum_narrow(const gan_real *x, int64_t rows, int64_t inner, double *sum) {
-    int64_t q = WIDE / inner, most = rows / 4 + 1, total = rows * inner, i = 0;
+static void sum_narrow(const gan__summing *by, const gan_real *x, int64_t rows, int64_t inner, double *sum) {
+    int64_t q = WIDE / inner, most = rows / 4 + 1, total = rows * inner, i;
     int64_t wide = (q < most ? q : most) * inner;
     memset(sum, 0, (size_t)wide * sizeof *sum);
-    for (; i + wide <= total; i += wide) add_row(sum, x + i, wide);
-    add_row(sum, x + i, total - i);
+    by->rows(sum, x, total / wide, wide, wide);
+    i = total / wide * wide;
+    by->rows(sum, x + i, 1, 0, total - i);
     for (int64_t k = inner; k < wide; k += inner)
         for (int64_t j = 0; j < inner; j++) sum[j] += sum[k + j];
 }
@@ -58,12 +38,12 @@ static void sum_unit(const sums_arg *s, int64_t unit) {
     const gan_real *x = s->x + (o * s->count + row) * s->inner + col;
     double sum[WIDE];
     if (s->inner == 1) {
-        sum[0] = sum_row(x, rows);
+        sum[0] = s->by->row(x, rows);
     } else if (s->inner < NARROW) {
-        sum_narrow(x, rows, s->inner, sum);
+        sum_narrow(s->by, x, rows, s->inner, sum);
     } else {
         memset(sum, 0, (size_t)cols * sizeof *sum);
-        add_rows(sum, x, rows, s->inner, cols);
+        s->by->rows(sum, x, rows, s->inner, cols);
     }
     if (s->partial) {
         memcpy(s->partial + part * s->inner + col, sum, (size_t)cols * sizeof *sum);
@@ -90,7 +70,7 @@ static void add_partials(void *p, int64_t begin, int64_t end) {
 void gan__sum_middle(gan_ctx *ctx, int64_t outer, int64_t count, int64_t inner, const gan_real *x, gan_real *y) {
     if (outer * inner == 0) return;
     int64_t cols = inner < WIDE ? inner : WIDE;
-    sums_arg s = {outer, count, inner, .x = x, .y = y};
+    sums_arg s = {gan__summing_of(ctx), outer, count, inner, .x = x, .y = y};
     s.chunk = gan__grain(cols);
     s.chunks = count > s.chunk ? (count + s.chunk - 1) / s.chunk : 1;
     s.blocks = (inner + WIDE - 1) / WIDE;

@@ -76,4 +76,19 @@ for name, xs, ws, stride, pad in (CASES[1], CASES[3]):
     g.case(f"conv_bias_{name}", plus_bias(conv(stride, pad)), [g.randn(*xs), g.randn(*ws), g.randn(ws[3])])
 for name, xs, ws, stride, pad, out_pad in TRANSPOSED[1:3]:
     g.case(f"transpose_bias_{name}", plus_bias(conv_transpose(stride, pad, out_pad)), [g.randn(*xs), g.randn(*ws), g.randn(ws[2])])
+
+
+def then_leaky(fn, slope):
+    return lambda *t: F.leaky_relu(fn(*t), slope)
+
+
+# Last, so that the numbers before stay what they were.
+for (name, xs, ws, stride, pad), slope, bias in ((CASES[1], 0.2, True), (CASES[3], 0.0, True), (CASES[0], 1.5, False)):
+    fn = conv(stride, pad)
+    g.case(f"conv_leaky_{name}", then_leaky(plus_bias(fn) if bias else fn, slope),
+           [g.randn(*xs), g.randn(*ws)] + ([g.randn(ws[3])] if bias else []))
+for (name, xs, ws, stride, pad, out_pad), slope, bias in ((TRANSPOSED[1], 0.2, True), (TRANSPOSED[2], 0.0, False)):
+    fn = conv_transpose(stride, pad, out_pad)
+    g.case(f"transpose_leaky_{name}", then_leaky(plus_bias(fn) if bias else fn, slope),
+           [g.randn(*xs), g.randn(*ws)] + ([g.randn(ws[2])] if bias else []))
 g.save()

@@ -102,13 +102,19 @@ static void check_moments(const gan__conv_shape *s, kind which, const float *x, 
     }
 }
 
-static void check_bias(gan_ctx *ctx, const gan__conv_shape *s, kind k, float *const v[KINDS], const float *expected, float *got,
-                       float *stats) {
+/* A bias, then a leaky ReLU behind it: the same numbers, scaled where they are negative. */
+static void check_what_comes_along(gan_ctx *ctx, const gan__conv_shape *s, kind k, float *const v[KINDS], const float *expected,
+                                   float *got, float *stats) {
     int64_t c = channels_of(s, k), n = size_of(s, k);
     float *bias = noise(c), *with = noise(n);
     for (int64_t i = 0; i < n; i++) with[i] = expected[i] + bias[i % c];
     assert_true(fast_with(ctx, s, k, v, got, (gan__conv_with){.bias = bias, .stats = stats}));
     check_close(s, k, got, with);
+    check_moments(s, k, got, stats);
+    double slope = n % 3 ? .25 : 0;
+    for (int64_t i = 0; i < n; i++) with[i] = got[i] > 0 ? got[i] : (float)slope * got[i];
+    assert_true(fast_with(ctx, s, k, v, got, (gan__conv_with){.bias = bias, .slope = &slope, .stats = stats}));
+    for (int64_t i = 0; i < n; i++) assert_true(got[i] == with[i]);
     check_moments(s, k, got, stats);
     free(bias), free(with);
 }
@@ -123,7 +129,7 @@ static void check_kind(gan_ctx *ctx, const gan__conv_shape *s, kind k, float *co
     assert_true(fast(ctx, s, k, v, again, stats));
     assert_memory_equal(again, got, (size_t)n * sizeof *got);
     if (k != WEIGHT) check_moments(s, k, got, stats);
-    if (k != WEIGHT) check_bias(ctx, s, k, v, expected, again, stats);
+    if (k != WEIGHT) check_what_comes_along(ctx, s, k, v, expected, again, stats);
     free_walled(got, n), free_walled(again, n), free_walled(stats, 2 * channels_of(s, k));
 }
 

@@ -42,7 +42,7 @@ static void check_product(gan_ctx *ctx, bool ta, bool tb, int64_t m, int64_t n, 
 
 static void test_gemm__all_transposes_and_sizes_agree_with_plain_loops(void **state) {
     (void)state;
-    static const int64_t sizes[] = {0, 1, 2, 6, 7, 16, 17, 64, 100, 130};
+    static const int64_t sizes[] = {0, 1, 2, 3, 4, 6, 7, 16, 17, 64, 100, 130};
     enum { COUNT = sizeof sizes / sizeof *sizes };
     for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
         if (!gan__isa_available(isa)) continue;
@@ -53,6 +53,9 @@ static void test_gemm__all_transposes_and_sizes_agree_with_plain_loops(void **st
         for (int t = 0; t < 4; t++) {
             check_product(ctx, t & 1, t & 2, 70, 1, 1500);
             check_product(ctx, t & 1, t & 2, 1, 900, 70);
+            check_product(ctx, t & 1, t & 2, 3, 150, 1024); /* as deep as narrow products get, and in several chunks */
+            check_product(ctx, t & 1, t & 2, 150, 4, 1023);
+            check_product(ctx, t & 1, t & 2, 2, 150, 1025);
             check_product(ctx, t & 1, t & 2, 300, 301, 302);
         }
         assert_int_equal(gan_ctx_status(ctx), GAN_OK);
@@ -64,15 +67,37 @@ static void test_gemm__all_transposes_and_sizes_agree_with_plain_loops(void **st
 static void test_gemm__bits_do_not_depend_on_the_number_of_threads(void **state) {
     (void)state;
     enum { M = 131, N = 150, K = 700 };
+    static const int64_t widths[] = {N, 3};
     static float a[M * K], b[K * N], one[M * N], many[M * N];
     fill(a, M * K), fill(b, K * N);
-    for (int t = 0; t < 4; t++)
+    for (int t = 0; t < 8; t++)
         for (int threads = 1; threads <= 3; threads++) {
+            int64_t n = widths[t / 4];
             gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
-            gan__gemm(ctx, t & 1, t & 2, M, N, K, a, b, NULL, threads == 1 ? one : many);
+            gan__gemm(ctx, t & 1, t & 2, M, n, K, a, b, NULL, threads == 1 ? one : many);
             gan_ctx_free(ctx);
-            if (threads > 1) assert_memory_equal(one, many, sizeof one);
+            if (threads > 1) assert_memory_equal(one, many, (size_t)(M * n) * sizeof *one);
         }
+}
+
+/* A sample's verdict does not depend on those it is judged with. */
+static void test_gemm__bits_of_a_row_do_not_depend_on_the_others(void **state) {
+    (void)state;
+    enum { M = 23, N = 40, K = 70 };
+    static float a[M * K], b[K * N], all[M * N], row[N];
+    fill(a, M * K), fill(b, K * N);
+    for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
+        if (!gan__isa_available(isa)) continue;
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
+        for (int64_t n = 1; n <= N; n++) {
+            gan__gemm(ctx, false, true, M, n, K, a, b, NULL, all);
+            for (int i = 0; i < M; i++) {
+                gan__gemm(ctx, false, true, 1, n, K, a + i * K, b, NULL, row);
+                assert_memory_equal(row, all + i * n, (size_t)n * sizeof *row);
+            }
+        }
+        gan_ctx_free(ctx);
+    }
 }
 
 /* One list serves b read both ways; what is kept gives the bits of what is packed anew, and is not made twice. */
@@ -116,9 +141,10 @@ static void test_gemm_double__is_double(void **state) {
 }
 
 /* Depths of none, one and two pieces; one column, and more than a panel's. */
-static void test_linear__is_the_product_and_the_bias(void **state) {
+static void test_linear__is_the_product_and_the_bias_and_the_activation(void **state) {
     (void)state;
     static const int64_t depths[] = {0, 1, 128, 300}, widths[] = {1, 16, 37};
+    static const double slopes[] = {0.2, 0, 2};
     enum { M = 50, N = 37, K = 300 };
     static float x[M * K], w[N * K], bias[N], product[M * N], walls[M * N + 1];
     fill(x, M * K), fill(w, N * K), fill(bias, N);
@@ -129,11 +155,15 @@ static void test_linear__is_the_product_and_the_bias(void **state) {
             int64_t k = depths[i / 3], n = widths[i % 3];
             gan__gemm(ctx, false, true, M, n, k, x, w, NULL, product);
             walls[M * n] = GUARD_VALUE;
-            gan__linear(ctx, M, n, k, x, w, bias, NULL, walls);
+            gan__linear(ctx, M, n, k, x, w, bias, NULL, NULL, walls);
             for (int64_t j = 0; j < M * n; j++) assert_float_equal(walls[j], product[j] + bias[j % n], 2e-5);
             assert_true(walls[M * n] == GUARD_VALUE);
-            gan__linear(ctx, M, n, k, x, w, NULL, NULL, walls);
+            gan__linear(ctx, M, n, k, x, w, NULL, NULL, NULL, walls);
             assert_memory_equal(walls, product, (size_t)(M * n) * sizeof *product);
+            float slope = (float)slopes[i % 3];
+            gan__linear(ctx, M, n, k, x, w, NULL, &slopes[i % 3], NULL, walls);
+            for (int64_t j = 0; j < M * n; j++) assert_true(walls[j] == product[j] * (product[j] > 0 ? 1 : slope));
+            assert_true(walls[M * n] == GUARD_VALUE);
         }
         gan_ctx_free(ctx);
     }
@@ -144,8 +174,9 @@ int main(void) {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
         cmocka_unit_test(test_gemm__kept_weights_give_the_same_bits),
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(test_gemm__bits_of_a_row_do_not_depend_on_the_others),
         cmocka_unit_test(test_gemm_double__is_double),
-        cmocka_unit_test(test_linear__is_the_product_and_the_bias),
+        cmocka_unit_test(test_linear__is_the_product_and_the_bias_and_the_activation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

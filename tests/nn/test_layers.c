@@ -266,6 +266,39 @@ static void test_sequential__runs_norm_and_activation_as_one_with_the_same_resul
     check_failed(ctx, GAN_E_SHAPE, "(in BatchNorm \"0\")");
 }
 
+/* A layer and the activation behind it likewise: the same bits. */
+static void test_sequential__runs_products_and_activations_as_one_with_the_same_result(void **state) {
+    (void)state;
+    for (int k = 0; k < 9; k++) {
+        gan_scope_begin(ctx);
+        gan_module *s = gan_sequential(ctx);
+        gan_conv_layer_opts o = gan_conv_layer_square(4, 2, 1);
+        gan_sequential_add(s, k % 3 == 0   ? gan_linear_layer(ctx, 6, 20, (gan_linear_opts){.no_bias = k > 5})
+                              : k % 3 == 1 ? gan_conv2d_layer(ctx, 6, 20, o)
+                                           : gan_conv_transpose2d_layer(ctx, 6, 20, o));
+        gan_sequential_add(s, k / 3 == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, k / 3 == 1 ? 0.2 : -0.5));
+        gan_tensor *x = gan_randn(ctx, k % 3 ? gan_shape4(3, 4, 8, 6) : gan_shape2(9, 6)), *g = NULL;
+        gan_tensor *y[2], *grads[2][2], *wrt[] = {x, gan_module_find(s, "0.weight")->tensor};
+        for (int watched = 0; watched < 2; watched++) {
+            gan_output out = gan_module_call(s, (gan_input){x, NULL},
+                                             (gan_call_opts){.taps = (const char *[]){"*"}, .n_taps = watched});
+            y[watched] = out.y;
+            assert_int_equal(out.n_taps, 2 * watched);
+            if (!g) g = gan_randn(ctx, gan_shape_of(out.y));
+            gan_grads(out.y, wrt, 2, grads[watched], (gan_grad_opts){.seed = g});
+        }
+        check_ok(ctx);
+        check_tensors_close(y[0], y[1], 0);
+        for (int i = 0; i < 2; i++) check_tensors_close(grads[0][i], grads[1][i], 0);
+        gan_scope_end(ctx);
+    }
+    gan_module *s = gan_sequential(ctx);
+    gan_sequential_add(s, gan_linear_layer(ctx, 6, 2, (gan_linear_opts){0}));
+    gan_sequential_add(s, gan_relu_layer(ctx));
+    gan_forward(s, gan_ones(ctx, gan_shape2(2, 4)));
+    check_failed(ctx, GAN_E_SHAPE, "(in Linear \"0\")");
+}
+
 typedef struct conv_case {
     bool transposed, bias, norm, evaluate;
 } conv_case;
@@ -347,6 +380,7 @@ int main(void) {
         cmocka_unit_test(test_layer__bad_arguments_are_named),
         cmocka_unit_test(test_layer__errors_of_ops_say_in_which_layer),
         cmocka_unit_test(test_sequential__runs_norm_and_activation_as_one_with_the_same_result),
+        cmocka_unit_test(test_sequential__runs_products_and_activations_as_one_with_the_same_result),
         cmocka_unit_test(test_sequential__takes_moments_where_they_will_be_asked_for),
         cmocka_unit_test(test_batch_norm__of_a_result_written_over_knows_the_new_values),
     };

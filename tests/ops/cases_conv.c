@@ -1,6 +1,6 @@
 /* Convolution, its transpose, and its weight gradient. */
 #include "op_cases.h"
-#include "ops/convolution.h"
+#include "ops/products.h"
 
 #define CONV(name, ...)                                                                                                     \
     static gan_tensor *conv_##name(gan_tensor *const *in) { return gan_conv2d(in[0], in[1], (gan_conv_opts){__VA_ARGS__}); }
@@ -36,12 +36,23 @@ TRANSPOSE(gaps, .stride_h = 2, .stride_w = 3, .pad = {0, 1, 0, 0}, .output_pad_h
 /* As layers call them. */
 #define BIAS(fn, name, ...)                                                                       \
     static gan_tensor *fn##_bias_##name(gan_tensor *const *in) {                                  \
-        return gan__##fn##2d(in[0], in[1], in[2], (gan_conv_opts){__VA_ARGS__}, false);           \
+        return gan__##fn##2d(in[0], in[1], in[2], (gan_conv_opts){__VA_ARGS__}, (gan__conv_then){0}); \
     }
 BIAS(conv, k4s2p1, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
 BIAS(conv, whole, .stride_w = 1)
 BIAS(conv_transpose, k4s2p1, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
 BIAS(conv_transpose, k4s1p0, .stride_h = 1)
+
+#define LEAKY(fn, name, bias, leak, ...)                                                                          \
+    static gan_tensor *fn##_leaky_##name(gan_tensor *const *in) {                                                 \
+        double slope = leak;                                                                                      \
+        return gan__##fn##2d(in[0], in[1], bias, (gan_conv_opts){__VA_ARGS__}, (gan__conv_then){.slope = &slope}); \
+    }
+LEAKY(conv, k4s2p1, in[2], 0.2, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
+LEAKY(conv, whole, in[2], 0, .stride_w = 1)
+LEAKY(conv, k3s1p1, NULL, 1.5, .stride_h = 1, .pad = {1, 1, 1, 1})
+LEAKY(conv_transpose, k4s2p1, in[2], 0.2, .stride_h = 2, .stride_w = 2, .pad = {1, 1, 1, 1})
+LEAKY(conv_transpose, k4s1p0, NULL, 0, .stride_h = 1)
 
 #define BOTH_CASES(name)                                   \
     {"gan_conv2d", "conv_" #name, conv_##name, 2, 2, 0},   \
@@ -58,6 +69,11 @@ static const op_case cases[] = {
     {"gan_conv2d", "conv_bias_whole", conv_bias_whole, 3, 2, 0},
     {"gan_conv_transpose2d", "transpose_bias_k4s2p1", conv_transpose_bias_k4s2p1, 3, 2, 0},
     {"gan_conv_transpose2d", "transpose_bias_k4s1p0", conv_transpose_bias_k4s1p0, 3, 2, 0},
+    {"gan_conv2d_leaky", "conv_leaky_k4s2p1", conv_leaky_k4s2p1, 3, 2, 0},
+    {"gan_conv2d_leaky", "conv_leaky_whole", conv_leaky_whole, 3, 2, 0},
+    {"gan_conv2d_leaky", "conv_leaky_k3s1p1", conv_leaky_k3s1p1, 2, 2, 0},
+    {"gan_conv_transpose2d_leaky", "transpose_leaky_k4s2p1", conv_transpose_leaky_k4s2p1, 3, 2, 0},
+    {"gan_conv_transpose2d_leaky", "transpose_leaky_k4s1p0", conv_transpose_leaky_k4s1p0, 2, 2, 0},
 };
 
 /* --- errors ----------------------------------------------------------------------------------------------- */
@@ -77,8 +93,12 @@ BAD(stride, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(.stride_w
 BAD(pad, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(.pad = {0, -2})))
 BAD(size, gan_conv2d(image(ctx, 5, 3, 3), kernel(ctx, 5, 3, 2), OPTS(.pad = {0, 1})))
 BAD(empty, gan_conv2d(image(ctx, 5, 5, 3), kernel(ctx, 0, 3, 2), OPTS(0)))
-BAD(bias, gan__conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(3)), OPTS(0), false))
-BAD(t_bias, gan__conv_transpose2d(image(ctx, 5, 5, 2), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(2)), OPTS(0), false))
+#define NOTHING (gan__conv_then){0}
+#define RELU (gan__conv_then){.slope = &(double){0}}
+BAD(bias, gan__conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(3)), OPTS(0), NOTHING))
+BAD(t_bias, gan__conv_transpose2d(image(ctx, 5, 5, 2), kernel(ctx, 3, 3, 2), gan_ones(ctx, gan_shape1(2)), OPTS(0), NOTHING))
+BAD(leaky, gan__conv2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 4, 2), NULL, OPTS(0), RELU))
+BAD(t_leaky, gan__conv_transpose2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), NULL, OPTS(0), RELU))
 BAD(null, gan_conv2d(NULL, kernel(ctx, 3, 3, 2), OPTS(0)))
 BAD(released, gan_conv2d(op_released(ctx), kernel(ctx, 3, 3, 2), OPTS(0)))
 BAD(t_channels, gan_conv_transpose2d(image(ctx, 5, 5, 3), kernel(ctx, 3, 3, 2), OPTS(0)))
@@ -102,6 +122,8 @@ static const op_bad bads[] = {
     {"gan_conv2d", bad_empty, {"[2, 5, 5, 3]", "[0, 0, 3, 2]"}},
     {"gan_conv2d", bad_bias, {"[3, 3, 3, 2]", "[3]"}},
     {"gan_conv_transpose2d", bad_t_bias, {"[3, 3, 3, 2]", "[2]"}},
+    {"gan_conv2d_leaky", bad_leaky, {"[2, 5, 5, 3]", "[3, 3, 4, 2]"}},
+    {"gan_conv_transpose2d_leaky", bad_t_leaky, {"[2, 5, 5, 3]", "[3, 3, 3, 2]"}},
     {"gan_conv2d", bad_null, {"NULL"}},
     {"gan_conv2d", bad_released, {"released"}},
     {"gan_conv_transpose2d", bad_t_channels, {"[2, 5, 5, 3]", "[3, 3, 3, 2]"}},
@@ -121,6 +143,8 @@ static const op_large larges[] = {
     {"gan_conv2d", conv_k4s2p1, 2, {{4, {5, 34, 30, 7}}, {4, {4, 4, 7, 19}}}},
     {"gan_conv_transpose2d", transpose_k4s2p1, 2, {{4, {5, 17, 15, 19}}, {4, {4, 4, 7, 19}}}},
     {"gan_conv_weight2d", weight_k4s2p1, 2, {{4, {5, 34, 30, 7}}, {4, {5, 17, 15, 19}}}},
+    {"gan_conv2d_leaky", conv_leaky_k4s2p1, 3, {{4, {5, 34, 30, 7}}, {4, {4, 4, 7, 19}}, {1, {19}}}},
+    {"gan_conv_transpose2d_leaky", conv_transpose_leaky_k4s2p1, 3, {{4, {5, 17, 15, 19}}, {4, {4, 4, 7, 19}}, {1, {7}}}},
 };
 
 OP_GROUP(conv);

@@ -1,0 +1,32 @@
+/* Products of which one side is a few columns wide, such as a perceptron's last layer and the gradients of its first one: a
+ * register tile would be mostly empty. Here the long side fills the vectors instead. Plain matrices, row-major and dense, in
+ * float32. */
+#ifndef GAN__NARROW_H
+#define GAN__NARROW_H
+
+#include "../base/ctx_impl.h"
+
+enum {
+    GAN__NARROW = 4,
+    GAN__NARROW_COLUMNS = 64 /* of the long side, that are taken together */
+};
+
+/* y [m, n] = x [m, k] * w' + bias, w [n, k], 1 <= n <= GAN__NARROW, bias [n] or NULL. A row's bits do not depend on the other
+ * rows. */
+void gan__narrow_rows(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *x, const float *w, const float *bias,
+                      float *y);
+
+/* c = the sum over k points of a [k, n]' * b [k, wide], n <= GAN__NARROW: c [n, wide], or its transpose. */
+void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const float *a, const float *b, bool transposed,
+                        float *c);
+
+/* --- the inner loops, per instruction set; n from 1 on, in tables by n - 1 ---------------------------------- */
+
+typedef struct gan__narrow_kernels {
+    /* rows first .. end-1 of y */
+    void (*rows[GAN__NARROW])(int64_t first, int64_t end, int64_t k, const float *x, const float *w, const float *bias, float *y);
+    /* c [n, GAN__NARROW_COLUMNS], of which so many columns are wanted; b's rows are `pitch` apart */
+    void (*points[GAN__NARROW])(int64_t columns, int64_t pitch, int64_t k, const float *a, const float *b, float *c);
+} gan__narrow_kernels;
+
+#endif
