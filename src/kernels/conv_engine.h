@@ -51,8 +51,6 @@ bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan
 void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to);
 /* A panel's part of the bias, padded; NULL if there is none. */
 const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int64_t width, float *to);
-/* The leaky ReLU, if there is one, on n columns of `count` rows of the result, while they are in the cache. */
-void gan__activate_rows(const gan_ctx *ctx, const gan__patches *p, float *const *rows, int64_t count, int64_t column, int64_t n);
 /* All tiles of `count` rows with one panel's piece. Meanwhile the next panel is fetched, and then what else is wanted soon, as
  * far as that goes. */
 void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,

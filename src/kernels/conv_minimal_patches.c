@@ -1,4 +1,5 @@
 #include "conv_minimal_engine.h"
+#include "elementwise.h"
 #include "moments.h"
 
 #ifndef GAN_DOUBLE
@@ -24,7 +25,7 @@ typedef struct scratch {
     _Alignas(64) float taps[TAPS * CHANNELS_PER_PACK * GAN__TILE_MAX_WIDTH];
     const float *rows[BLOCK_ROWS];
     float *out[BLOCK_ROWS];
-    const float *pixels[4 * BLOCK_ROWS];
+    float *pixels[4 * BLOCK_ROWS];
     _Alignas(64) float sums[]; /* [points][BLOCK_ROWS][columns of a group] */
 } scratch;
 
@@ -125,14 +126,20 @@ static int64_t finish_quads(const engine *e, int64_t group, scratch *s) {
 /* A block's number of pixels, their means [k] and squared deviations [k]. */
 static int64_t moments_size(const engine *e) { return 1 + 2 * e->p.k; }
 
+static void activate(const engine *e, float *const *pixels, int64_t count, int64_t column, int64_t n) {
+    gan__map_fn fn = gan__map_of(e->ctx, gan__leaky_kind(*e->p.slope));
+    for (int64_t i = 0; i < count; i++) fn(n, pixels[i] + column, pixels[i] + column, (float)*e->p.slope, pixels[i] + column);
+}
+
 /* What is done with a block's pixels while they are in the cache. */
 static void finish_pixels(const engine *e, int64_t block, int64_t group, int64_t pixels, const scratch *s) {
     int64_t column = gan__minimal_column(e, group), n = gan__minimal_column(e, group + 1) - column;
-    gan__activate_rows(e->ctx, &e->p, (float *const *)s->pixels, pixels, column, n);
+    if (e->p.slope) activate(e, s->pixels, pixels, column, n);
     if (!e->moments) return;
     double *room = e->moments + block * moments_size(e);
     if (group == 0) room[0] = (double)pixels;
-    gan__moments_of_block(e->ctx, pixels, s->pixels, column, n, room + 1 + column, room + 1 + e->p.k + column);
+    room += 1 + column;
+    gan__moments_of_block(e->ctx, pixels, (const float *const *)s->pixels, column, n, room, room + e->p.k);
 }
 
 /* Several products as one loop. */

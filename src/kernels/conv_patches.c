@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "conv_engine.h"
-#include "elementwise.h"
 #include "moments.h"
 
 #ifndef GAN_DOUBLE
@@ -13,7 +12,9 @@ enum {
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
     AHEAD = 8,  /* rows of weights that are fetched before they are packed */
-    WANTED_TASKS = 16, /* per product: enough to keep many threads evenly busy */
+    WANTED_TASKS = 16, /* per product: enough to keep many threads evenly busy; if need be, so many, of so many tiles each: */
+    LEAST_TASKS = 8,
+    LEAST_TILES = 2,
     KEPT_ROWS = 512    /* of a product whose packed weights are kept */
 };
 
@@ -82,11 +83,10 @@ static void cut_depth(plan *l, const gan__tiles *tiles) {
 static void cut_result(plan *l, const gan__tiles *tiles) {
     l->pixels = l->p.n * l->p.oh * l->p.ow;
     l->panels = gan__ceil_div(l->p.k, gan__tiles_width(tiles));
-    int64_t in_tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS), block = BLOCK_TILES;
-    l->blocks = gan__ceil_div(in_tiles, block);
-    l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, l->blocks))));
-    while (block > 2 && gan__ceil_div(in_tiles, block) * l->groups < WANTED_TASKS / 2) block /= 2;
-    l->block = block * GAN__TILE_ROWS;
+    int64_t in_tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS), blocks = gan__ceil_div(in_tiles, BLOCK_TILES);
+    l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, blocks))));
+    blocks = gan__most(blocks, gan__least(gan__ceil_div(in_tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
+    l->block = gan__ceil_div(in_tiles, gan__most(1, blocks)) * GAN__TILE_ROWS;
     l->blocks = gan__ceil_div(l->pixels, l->block);
     l->group = gan__ceil_div(l->panels, l->groups);
     l->groups = gan__ceil_div(l->panels, l->group);
@@ -104,6 +104,23 @@ static const plan *plan_of_pack(const engine *e, int64_t unit) {
     return l;
 }
 
+typedef float four __attribute__((vector_size(16)));
+typedef four loose_four __attribute__((aligned(4)));
+
+/* 4 x 4 numbers, from rows to columns. */
+static void transpose_four(const float *from, int64_t from_pitch, float *to, int64_t to_pitch) {
+    four row[4], pair[4];
+    for (int i = 0; i < 4; i++) row[i] = *(const loose_four *)(from + i * from_pitch);
+    for (int i = 0; i < 2; i++) {
+        pair[2 * i] = __builtin_shufflevector(row[2 * i], row[2 * i + 1], 0, 4, 1, 5);
+        pair[2 * i + 1] = __builtin_shufflevector(row[2 * i], row[2 * i + 1], 2, 6, 3, 7);
+    }
+    for (int i = 0; i < 2; i++) {
+        *(loose_four *)(to + 2 * i * to_pitch) = __builtin_shufflevector(pair[i], pair[2 + i], 0, 1, 4, 5);
+        *(loose_four *)(to + (2 * i + 1) * to_pitch) = __builtin_shufflevector(pair[i], pair[2 + i], 2, 3, 6, 7);
+    }
+}
+
 void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to) {
     if (cols < width) memset(to, 0, (size_t)(p->c * width) * sizeof *to);
     if (p->out == 1) {
@@ -114,11 +131,15 @@ void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int6
         return;
     }
     for (int64_t c0 = 0; c0 < p->c; c0 += GAN__LINE) { /* as much of each column as a cache line holds; in is 1 */
-        int64_t end = gan__least(c0 + GAN__LINE, p->c);
-        for (int64_t k = 0; k < cols; k++) {
-            __builtin_prefetch(from + k * p->out + c0 + 2 * GAN__LINE);
-            for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c];
+        int64_t end = gan__least(c0 + GAN__LINE, p->c), whole = end - (end - c0) % 4, k = 0;
+        for (; k + 4 <= cols; k += 4) {
+            for (int64_t i = 0; i < 4; i++) __builtin_prefetch(from + (k + i) * p->out + c0 + 2 * GAN__LINE);
+            for (int64_t c = c0; c < whole; c += 4) transpose_four(from + k * p->out + c, p->out, to + c * width + k, width);
+            for (int64_t c = whole; c < end; c++)
+                for (int64_t i = 0; i < 4; i++) to[c * width + k + i] = from[(k + i) * p->out + c];
         }
+        for (; k < cols; k++)
+            for (int64_t c = c0; c < end; c++) to[c * width + k] = from[k * p->out + c];
     }
 }
 
@@ -207,12 +228,6 @@ const float *gan__panel_start(const gan__patches *p, int64_t column, int n, int6
     return to;
 }
 
-void gan__activate_rows(const gan_ctx *ctx, const gan__patches *p, float *const *rows, int64_t count, int64_t column, int64_t n) {
-    if (!p->slope) return;
-    gan__map_fn fn = gan__map_of(ctx, gan__leaky_kind(*p->slope));
-    for (int64_t i = 0; i < count; i++) fn(n, rows[i] + column, rows[i] + column, (float)*p->slope, rows[i] + column);
-}
-
 void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float *const *rows, float *const *out, int64_t count,
                         gan__coming next_panel, gan__coming *soon) {
     int64_t height = GAN__TILE_ROWS;
@@ -230,11 +245,9 @@ static gan__moments moments_of(const plan *l, int64_t block) {
     return (gan__moments){gan__least(l->block, l->pixels - block * l->block), mean, mean + l->p.k};
 }
 
-/* What is done with the panels just finished, while they are in the cache. */
-static void finish_block(const engine *e, const plan *l, int64_t block, int64_t panel_0, int64_t panel_1, const scratch *s) {
+/* Of the panels just finished, while they are in the cache. */
+static void note_moments(const engine *e, const plan *l, int64_t block, int64_t panel_0, int64_t panel_1, const scratch *s) {
     int64_t width = gan__tiles_width(e->tiles), column = panel_0 * width, n = gan__least(panel_1 * width, l->p.k) - column;
-    gan__activate_rows(e->ctx, &l->p, s->out, gan__least(l->block, l->pixels - block * l->block), column, n);
-    if (!l->moments) return;
     gan__moments m = moments_of(l, block);
     gan__moments_of_block(e->ctx, m.n, (const float *const *)s->out, column, n, m.mean + column, m.m2 + column);
 }
@@ -258,6 +271,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t block = (task - l->first_task) / l->groups, group = (task - l->first_task) % l->groups;
     int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
+    float slope = l->p.slope ? (float)*l->p.slope : 0;
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(l, first, count, s);
     /* At least once: without depth, too, there is a result. */
@@ -266,6 +280,8 @@ static void run_block(void *arg, int64_t task, int worker) {
             int64_t runs = gan__least(l->piece_runs, l->runs - run), length = gan__least(l->piece_length, l->length - offset);
             point_piece(l, run, runs, offset, length, first, count, gan__ceil_div(count, height) * height, s);
             gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = runs, .length = length, .add = run || offset};
+            bool last = run + runs >= l->runs && offset + length >= l->length;
+            if (last && l->p.slope) job.slope = &slope;
             const float *piece = group_at + (run * l->length + offset) * width, *next_piece = piece + runs * length * width;
             for (int64_t panel = panel_0; panel < panel_1; panel++, piece += panel_size) {
                 job.panel = piece;
@@ -277,7 +293,7 @@ static void run_block(void *arg, int64_t task, int worker) {
                 gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, coming, &(gan__coming){0});
             }
         }
-    finish_block(e, l, block, panel_0, panel_1, s);
+    if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);
 }
 
 /* Lays out all plans; gives the size of the packed weights, and the numbers of tasks. */

@@ -33,6 +33,7 @@ typedef struct gan__tile_job {
     int64_t column;
     int m, n;           /* how many rows and columns are wanted; what is beyond is read but not written */
     bool add;           /* to what is there, else overwrite it */
+    const float *slope; /* of a leaky ReLU through which the result goes at last (0: ReLU); NULL: none. Only in tiles by rows */
 } gan__tile_job;
 
 typedef void (*gan__tile_fn)(const gan__tile_job *job);

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "conv_tile.h"
 #include "vector.h"
 
@@ -15,16 +17,30 @@ enum { STEP = GAN__TILE_STEP };
 enum { WIDTH = LANES * VECTORS, ROWS = GAN__TILE_ROWS };
 _Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS && WIDTH <= GAN__TILE_MAX_WIDTH, "the table of tiles is too small");
 
-INLINE void store_row(const vec *sum, int vectors, float *out, int n, bool add) {
-    if (n < vectors * LANES) {
-        float row[WIDTH];
-        UNROLL for (int j = 0; j < vectors; j++) *(loose *)(row + j * LANES) = sum[j];
-        for (int j = 0; j < n; j++) out[j] = add ? out[j] + row[j] : row[j];
-        return;
-    }
+/* NaN stays NaN, as in the maps of elementwise.h. */
+INLINE vec leaky(vec v, float slope) {
+    typedef int32_t bits __attribute__((vector_size(VECTOR_BYTES)));
+    vec low = slope == 0 ? (vec){0} : slope * v;
+    bits is_low = v <= 0;
+    return (vec)(((bits)low & is_low) | ((bits)v & ~is_low));
+}
+
+INLINE void store_whole(const vec *sum, int vectors, float *out, bool add, const float *slope) {
     UNROLL for (int j = 0; j < vectors; j++) {
         loose *to = (loose *)(out + j * LANES);
-        *to = add ? *to + sum[j] : sum[j];
+        vec v = add ? *to + sum[j] : sum[j];
+        *to = slope ? leaky(v, *slope) : v;
+    }
+}
+
+INLINE void store_row(const vec *sum, int vectors, float *out, int n, bool add, const float *slope) {
+    if (n < vectors * LANES) { /* by way of a row that is long enough */
+        float row[WIDTH] = {0};
+        if (add) memcpy(row, out, (size_t)n * sizeof *out);
+        store_whole(sum, vectors, row, add, slope);
+        memcpy(out, row, (size_t)n * sizeof *out);
+    } else {
+        store_whole(sum, vectors, out, add, slope);
     }
 }
 
@@ -51,9 +67,9 @@ INLINE void await_out(const gan__tile_job *job) {
     if (job->add) UNROLL for (int i = 0; i < ROWS; i++) if (i < job->m) __builtin_prefetch(job->out[i] + job->column, 1);
 }
 
-INLINE void store(const tile *t, const gan__tile_job *job, int vectors) {
+INLINE void store(const tile *t, const gan__tile_job *job, int vectors, const float *slope) {
     UNROLL for (int i = 0; i < ROWS; i++)
-        if (i < job->m) store_row(t->sum[i], vectors, job->out[i] + job->column, job->n, job->add);
+        if (i < job->m) store_row(t->sum[i], vectors, job->out[i] + job->column, job->n, job->add, slope);
 }
 
 INLINE vec everywhere(float value) { return value - (vec){0}; }
@@ -123,7 +139,7 @@ INLINE void tile_by_rows(const gan__tile_job *job, int vectors) {
             UNROLL for (int i = 0; i < ROWS; i++) row[i]++;
         }
     }
-    store(&t, job, vectors);
+    store(&t, job, vectors, job->slope);
 }
 
 INLINE void tile_by_points(const gan__tile_job *job, int vectors) {
@@ -138,7 +154,7 @@ INLINE void tile_by_points(const gan__tile_job *job, int vectors) {
         UNROLL for (int d = 0; d < STEP; d++) add_point(&t, points[d] + job->first, panel + d * WIDTH, vectors);
     }
     for (; left > 0; left--, points++, panel += WIDTH) add_point(&t, *points + job->first, panel, vectors);
-    store(&t, job, vectors);
+    store(&t, job, vectors, NULL);
 }
 
 #define OF_WIDTH(v)                                                             \

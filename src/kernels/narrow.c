@@ -1,11 +1,12 @@
 #include "narrow.h"
 
+#include <string.h>
+
 #ifndef GAN_DOUBLE
 
 enum {
-    COLUMNS = GAN__NARROW_COLUMNS,
     TASK = 16384, /* multiply-adds */
-    CHUNK = 256   /* points that are added up before the rest, which loses less */
+    CHUNK = 64    /* points that are a task, and added up before the rest, which loses less */
 };
 
 extern const gan__narrow_kernels gan__narrow_portable, gan__narrow_avx2, gan__narrow_avx512;
@@ -20,7 +21,7 @@ typedef struct product {
     int64_t n, wide, k;
     const float *a, *b, *bias;
     bool transposed;
-    float *c;
+    float *c, *parts; /* parts [chunks][n][wide] */
 } product;
 
 static void run_rows(void *arg, int64_t begin, int64_t end) {
@@ -34,26 +35,32 @@ void gan__narrow_rows(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float
     gan__parallel_ranges(ctx, m, TASK / (n * k) + 1, run_rows, &p);
 }
 
-static void run_columns(void *arg, int64_t task, int worker) {
+/* Points of one chunk, into sums of its own: whoever wrote these rows has them in its cache. */
+static void run_chunk(void *arg, int64_t chunk, int worker) {
     (void)worker;
     const product *p = arg;
-    int64_t at = task * COLUMNS, columns = p->wide - at < COLUMNS ? p->wide - at : COLUMNS;
-    float sum[GAN__NARROW * COLUMNS] = {0}, part[GAN__NARROW * COLUMNS];
-    for (int64_t i = 0; i < p->k; i += CHUNK) {
-        int64_t points = p->k - i < CHUNK ? p->k - i : CHUNK;
-        p->by->points[p->n - 1](columns, p->wide, points, p->a + i * p->n, p->b + i * p->wide + at, part);
-        for (int64_t j = 0; j < p->n; j++)
-            for (int64_t t = 0; t < columns; t++) sum[j * COLUMNS + t] += part[j * COLUMNS + t];
-    }
-    int64_t next = p->transposed ? p->n : 1, down = p->transposed ? 1 : p->wide;
-    for (int64_t j = 0; j < p->n; j++)
-        for (int64_t t = 0; t < columns; t++) p->c[j * down + (at + t) * next] = sum[j * COLUMNS + t];
+    int64_t first = chunk * CHUNK, points = p->k - first < CHUNK ? p->k - first : CHUNK;
+    p->by->points[p->n - 1](p->wide, points, p->a + first * p->n, p->b + first * p->wide, p->parts + chunk * p->n * p->wide);
+}
+
+static void add_parts(const product *p, int64_t chunks) {
+    int64_t size = p->n * p->wide;
+    for (int64_t chunk = 1; chunk < chunks; chunk++)
+        for (int64_t i = 0; i < size; i++) p->parts[i] += p->parts[chunk * size + i];
+    if (!p->transposed) memcpy(p->c, p->parts, (size_t)size * sizeof *p->c);
+    for (int64_t i = 0; i < p->wide && p->transposed; i++)
+        for (int64_t j = 0; j < p->n; j++) p->c[i * p->n + j] = p->parts[j * p->wide + i];
 }
 
 void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const float *a, const float *b, bool transposed,
                         float *c) {
     product p = {.by = kernels_of(ctx), .n = n, .wide = wide, .k = k, .a = a, .b = b, .transposed = transposed, .c = c};
-    gan__parallel(ctx, (wide + COLUMNS - 1) / COLUMNS, run_columns, &p);
+    int64_t chunks = (k + CHUNK - 1) / CHUNK;
+    p.parts = gan__alloc(ctx, (size_t)(chunks * n * wide) * sizeof *p.parts);
+    if (!p.parts) return;
+    gan__parallel(ctx, chunks, run_chunk, &p);
+    add_parts(&p, chunks);
+    gan__free(ctx, p.parts);
 }
 
 #endif

@@ -6,17 +6,15 @@
 
 #include "../base/ctx_impl.h"
 
-enum {
-    GAN__NARROW = 4,
-    GAN__NARROW_COLUMNS = 64 /* of the long side, that are taken together */
-};
+enum { GAN__NARROW = 4 };
 
 /* y [m, n] = x [m, k] * w' + bias, w [n, k], 1 <= n <= GAN__NARROW, bias [n] or NULL. A row's bits do not depend on the other
  * rows. */
 void gan__narrow_rows(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *x, const float *w, const float *bias,
                       float *y);
 
-/* c = the sum over k points of a [k, n]' * b [k, wide], n <= GAN__NARROW: c [n, wide], or its transpose. */
+/* c = the sum over k points of a [k, n]' * b [k, wide], 1 <= n <= GAN__NARROW: c [n, wide], or its transpose. Raises
+ * without scratch memory. */
 void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const float *a, const float *b, bool transposed,
                         float *c);
 
@@ -25,8 +23,8 @@ void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const 
 typedef struct gan__narrow_kernels {
     /* rows first .. end-1 of y */
     void (*rows[GAN__NARROW])(int64_t first, int64_t end, int64_t k, const float *x, const float *w, const float *bias, float *y);
-    /* c [n, GAN__NARROW_COLUMNS], of which so many columns are wanted; b's rows are `pitch` apart */
-    void (*points[GAN__NARROW])(int64_t columns, int64_t pitch, int64_t k, const float *a, const float *b, float *c);
+    /* c [n, wide] */
+    void (*points[GAN__NARROW])(int64_t wide, int64_t k, const float *a, const float *b, float *c);
 } gan__narrow_kernels;
 
 #endif

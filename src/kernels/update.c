@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define PIECE 16384 /* elements per task */
+#define PIECE 4096 /* elements per task */
 
 extern const gan__update_kernels gan__update_portable, gan__update_avx2, gan__update_avx512;
 
@@ -83,7 +83,7 @@ void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count,
 
 /* --- norms -------------------------------------------------------------------------------------------------- */
 
-#define ROUND 256 /* pieces summed at once */
+#define ROUND 1024 /* pieces summed at once */
 
 typedef struct squares_arg {
     const gan__update_kernels *k;

@@ -59,11 +59,13 @@ static void sum_units(void *p, int64_t begin, int64_t end) {
 
 static void add_partials(void *p, int64_t begin, int64_t end) {
     const sums_arg *s = p;
+    int64_t o = begin / s->inner, j = begin % s->inner;
     for (int64_t i = begin; i < end; i++) {
-        const double *partial = s->partial + (i / s->inner * s->chunks) * s->inner + i % s->inner;
+        const double *partial = s->partial + o * s->chunks * s->inner + j;
         double sum = 0;
         for (int64_t k = 0; k < s->chunks; k++) sum += partial[k * s->inner];
         s->y[i] = (gan_real)sum;
+        if (++j == s->inner) j = 0, o++;
     }
 }
 

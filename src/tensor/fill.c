@@ -4,7 +4,7 @@
 
 #include "tensor_impl.h"
 
-#define GRAIN 4096 /* elements; a multiple of 4 * GAN__PHILOX_RUN */
+#define GRAIN 256 /* elements; a multiple of 4 * GAN__PHILOX_RUN */
 
 typedef struct fill_arg {
     const gan_stream *stream;

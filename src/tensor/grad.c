@@ -252,7 +252,7 @@ static void sum_range(void *p, int64_t begin, int64_t end) {
 
 static void accumulate_forward(gan_op_call *c) {
     sum_arg s = {gan_data(c->in[0]), gan_data(c->in[1]), gan_op_write(c->out)};
-    gan__parallel_ranges(c->ctx, gan_count(c->out), 32768, sum_range, &s);
+    gan__parallel_ranges(c->ctx, gan_count(c->out), 8192, sum_range, &s);
 }
 
 static void accumulate_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
