@@ -36,16 +36,23 @@ typedef struct gan__patches {
     const float *weight;
     int64_t tap_y, tap_x, in, out;
     int64_t k;
-    const float *bias; /* [k]; NULL: 0. This and the slope only for gan__patches_run and gan__minimal_run */
+    const float *bias; /* [k]; NULL: 0. This and the slope: only for gan__patches_run and gan__minimal_run */
     const double *slope; /* of a leaky ReLU through which the result goes; NULL: none */
     float *dst;
     int64_t dst_n, dst_y, dst_x;
+    /* Makes rows first .. first+count-1 of the source, a block's, before they are read: once for each block. NULL: they are
+     * there. Only for gan__patches_run where patches are single pixels. */
+    void (*prepare)(void *arg, int64_t block, int64_t first, int64_t count);
+    void *prepare_arg;
 } gan__patches;
 
 /* Runs several such products as one parallel loop. False (raised) without scratch memory. A single product of few rows, for which
  * packing would be much of the work, uses and adds to what is kept, unless that is NULL. `stats`, unless NULL: mean and variance
  * of each of the k columns over the pixels of all products, [2, k]. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
+
+/* How many blocks gan__patches_run cuts the result pixels into. */
+int64_t gan__patches_blocks(const gan_ctx *ctx, const gan__patches *product);
 
 /* What its parts share with other routes. A panel's columns of one tap, beyond the last with zeros: */
 void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to);

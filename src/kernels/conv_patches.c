@@ -35,7 +35,7 @@ typedef struct plan {
     int64_t runs, length; /* of the whole depth */
     int64_t piece_runs, piece_length;
     int64_t pieces; /* of one run, if that is longer than a piece */
-    int64_t pixels, block;
+    int64_t pixels, tiles;
     int64_t blocks, panels, group, groups;
     int64_t first_task, first_pack;
     float *packed;   /* [panels][runs * length][width] */
@@ -83,13 +83,18 @@ static void cut_depth(plan *l, const gan__tiles *tiles) {
 static void cut_result(plan *l, const gan__tiles *tiles) {
     l->pixels = l->p.n * l->p.oh * l->p.ow;
     l->panels = gan__ceil_div(l->p.k, gan__tiles_width(tiles));
-    int64_t in_tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS), blocks = gan__ceil_div(in_tiles, BLOCK_TILES);
-    l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, blocks))));
-    blocks = gan__most(blocks, gan__least(gan__ceil_div(in_tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
-    l->block = gan__ceil_div(in_tiles, gan__most(1, blocks)) * GAN__TILE_ROWS;
-    l->blocks = gan__ceil_div(l->pixels, l->block);
+    l->tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS);
+    l->blocks = gan__ceil_div(l->tiles, BLOCK_TILES);
+    l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, l->blocks))));
+    if (l->p.prepare) l->groups = 1;
+    l->blocks = gan__most(l->blocks, gan__least(gan__ceil_div(l->tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
     l->group = gan__ceil_div(l->panels, l->groups);
     l->groups = gan__ceil_div(l->panels, l->group);
+}
+
+/* Blocks differ by a tile at most, so that no thread waits for another's last one. */
+static int64_t first_pixel(const plan *l, int64_t block) {
+    return gan__least(l->pixels, block * l->tiles / l->blocks * GAN__TILE_ROWS);
 }
 
 static const plan *plan_of_task(const engine *e, int64_t task) {
@@ -242,7 +247,7 @@ void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float
 
 static gan__moments moments_of(const plan *l, int64_t block) {
     double *mean = l->moments + block * 2 * l->p.k;
-    return (gan__moments){gan__least(l->block, l->pixels - block * l->block), mean, mean + l->p.k};
+    return (gan__moments){first_pixel(l, block + 1) - first_pixel(l, block), mean, mean + l->p.k};
 }
 
 /* Of the panels just finished, while they are in the cache. */
@@ -269,11 +274,12 @@ static void run_block(void *arg, int64_t task, int worker) {
     scratch *s = e->scratch + worker;
     int64_t width = gan__tiles_width(e->tiles), height = GAN__TILE_ROWS, panel_size = l->runs * l->length * width;
     int64_t block = (task - l->first_task) / l->groups, group = (task - l->first_task) % l->groups;
-    int64_t first = block * l->block, count = gan__least(l->block, l->pixels - first);
+    int64_t first = first_pixel(l, block), count = first_pixel(l, block + 1) - first;
     int64_t panel_0 = group * l->group, panel_1 = gan__least(l->panels, panel_0 + l->group);
     float slope = l->p.slope ? (float)*l->p.slope : 0;
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(l, first, count, s);
+    if (l->p.prepare) l->p.prepare(l->p.prepare_arg, block, first, count);
     /* At least once: without depth, too, there is a result. */
     for (int64_t run = 0; run == 0 || run < l->runs; run += l->piece_runs)
         for (int64_t offset = 0; offset == 0 || offset < l->length; offset += l->piece_length) {
@@ -294,6 +300,12 @@ static void run_block(void *arg, int64_t task, int worker) {
             }
         }
     if (l->moments) note_moments(e, l, block, panel_0, panel_1, s);
+}
+
+int64_t gan__patches_blocks(const gan_ctx *ctx, const gan__patches *product) {
+    plan l = {.p = *product};
+    cut_result(&l, gan__tiles_of(ctx->isa));
+    return l.blocks;
 }
 
 /* Lays out all plans; gives the size of the packed weights, and the numbers of tasks. */

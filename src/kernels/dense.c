@@ -6,6 +6,7 @@
 #include "conv_engine.h"
 #include "elementwise.h"
 #include "narrow.h"
+#include "summing.h"
 
 /* OpenBLAS would split a product over threads of its own, as many as a process-wide setting says, and so give other bits on other
  * machines. It does that only above m*n*k = 64^3 (65,536 times its GEMM_MULTITHREAD_THRESHOLD of 4), so it is never given more
@@ -59,6 +60,17 @@ void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *
     if (slope) gan__map(ctx, gan__leaky_kind(*slope), m * n, y, NULL, *slope, y);
 }
 
+void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
+    if (b->slope) gan__map(ctx, GAN__MAP_LEAKY_GRAD, b->m * b->n, b->g, b->y, *b->slope, b->before);
+    const gan_real *g = b->slope ? b->before : b->g;
+    if (b->dx) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, NULL, b->dx);
+    if (b->dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
+    for (int64_t j = 0; b->db && j < b->n; j++) {
+        b->db[j] = 0;
+        for (int64_t i = 0; i < b->m; i++) b->db[j] += g[i * b->n + j];
+    }
+}
+
 #else
 
 /* b' [n, k] of few columns: narrow.h. */
@@ -77,17 +89,23 @@ static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int
     gan__free(ctx, t);
 }
 
+static bool is_narrow(int64_t n, int64_t k) { return n <= GAN__NARROW && k >= NARROW_ROWS; }
+
 /* The rows of a are pixels, k their channels. */
+static gan__patches pixels(bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
+    return (gan__patches){.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
+                          .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n, .dst = c, .dst_x = n};
+}
+
 static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
                     const float *bias, const double *slope, gan__packed **kept, float *c) {
-    if (n <= GAN__NARROW && k >= NARROW_ROWS) {
+    if (is_narrow(n, k)) {
         by_narrow_rows(ctx, trans_b, m, n, k, a, b, bias, c);
         if (slope) gan__map(ctx, gan__leaky_kind(*slope), m * n, c, NULL, *slope, c);
         return;
     }
-    gan__patches p = {.src = a, .n = 1, .h = 1, .w = m, .c = k, .oh = 1, .ow = m, .kh = 1, .kw = 1, .sh = 1, .sw = 1,
-                      .weight = b, .in = trans_b ? 1 : n, .out = trans_b ? k : 1, .k = n,
-                      .bias = bias, .slope = slope, .dst = c, .dst_x = n};
+    gan__patches p = pixels(trans_b, m, n, k, a, b, c);
+    p.bias = bias, p.slope = slope;
     gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
@@ -123,6 +141,63 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
                  const double *slope, gan__packed **kept, gan_real *y) {
     if (m > 0 && n > 0) by_rows(ctx, true, m, n, k, x, w, bias, slope, kept, y);
+}
+
+/* What happens to a block's rows of g on their way into the products: the activation's derivative, and sums for the bias. */
+typedef struct rows_back {
+    const gan__linear_back *of;
+    gan__map_fn slope;
+    const gan__summing *summing;
+    double *sums; /* [blocks][n]; NULL: not wanted */
+} rows_back;
+
+static void prepare_rows(void *arg, int64_t block, int64_t first, int64_t count) {
+    const rows_back *r = arg;
+    const gan__linear_back *b = r->of;
+    const float *g = b->g + first * b->n;
+    if (b->slope) {
+        r->slope(count * b->n, g, b->y + first * b->n, (float)*b->slope, b->before + first * b->n);
+        g = b->before + first * b->n;
+    }
+    if (!r->sums) return;
+    double *sums = r->sums + block * b->n;
+    memset(sums, 0, (size_t)b->n * sizeof *sums);
+    r->summing->rows(sums, g, count, b->n, b->n);
+}
+
+enum { ROWS_AT_ONCE = 64 };
+
+static void prepare_block(void *arg, int64_t block, int worker) {
+    (void)worker;
+    const rows_back *r = arg;
+    int64_t first = block * ROWS_AT_ONCE;
+    prepare_rows(arg, block, first, gan__least(ROWS_AT_ONCE, r->of->m - first));
+}
+
+static void add_sums(const rows_back *r, int64_t blocks) {
+    for (int64_t j = 0; j < r->of->n; j++) {
+        double sum = 0;
+        for (int64_t i = 0; i < blocks; i++) sum += r->sums[i * r->of->n + j];
+        r->of->db[j] = (float)sum;
+    }
+}
+
+void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
+    const float *g = b->slope ? b->before : b->g;
+    rows_back r = {.of = b, .slope = gan__map_of(ctx, GAN__MAP_LEAKY_GRAD), .summing = gan__summing_of(ctx)};
+    gan__patches p = pixels(false, b->m, b->k, b->n, g, b->w, b->dx);
+    p.prepare = prepare_rows, p.prepare_arg = &r;
+    bool on_the_way = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
+    int64_t blocks = on_the_way ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, ROWS_AT_ONCE);
+    if (b->db && !(r.sums = gan__alloc(ctx, (size_t)(blocks * b->n) * sizeof *r.sums))) return;
+    if (on_the_way)
+        gan__patches_run(ctx, &p, 1, b->kept, NULL);
+    else
+        gan__parallel(ctx, blocks, prepare_block, &r);
+    if (b->dx && !on_the_way) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, b->kept, b->dx);
+    if (b->dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
+    if (b->db) add_sums(&r, blocks);
+    gan__free(ctx, r.sums);
 }
 
 #endif

@@ -17,6 +17,18 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
                  const double *slope, gan__packed **kept, gan_real *y);
 
+/* The gradients of gan__linear from that of y, g [m, n]; NULL: not wanted. `before` [m, n] is scratch for the gradient before the
+ * activation, if there is one; of y only the sign counts, which is that of the argument. */
+typedef struct gan__linear_back {
+    int64_t m, n, k;
+    const gan_real *x, *w, *y, *g;
+    const double *slope;
+    gan__packed **kept; /* of w */
+    gan_real *before, *dx, *dw, *db;
+} gan__linear_back;
+
+void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b);
+
 /* gan__gemm in double, whatever gan_real is: for statistics. */
 void gan__gemm_double(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
                       double *c);

@@ -15,9 +15,22 @@ static const gan__update_kernels *kernels_of(const gan_ctx *ctx) {
 
 static int64_t pieces_of(int64_t count) { return (count + PIECE - 1) / PIECE; }
 
-static int64_t piece_size(int64_t count, int64_t piece) {
-    int64_t left = count - piece * PIECE;
-    return left < PIECE ? left : PIECE;
+static int64_t all_pieces(const gan__update *updates, int n) {
+    int64_t pieces = 0;
+    for (int i = 0; i < n; i++) pieces += pieces_of(updates[i].count);
+    return pieces;
+}
+
+/* Where a piece is, counted through all parameters. */
+typedef struct place {
+    const gan__update *update;
+    int64_t first, size;
+} place;
+
+static place place_of(const gan__update *u, int64_t piece) {
+    for (int64_t pieces; piece >= (pieces = pieces_of(u->count)); u++) piece -= pieces;
+    int64_t first = piece * PIECE, left = u->count - first;
+    return (place){u, first, left < PIECE ? left : PIECE};
 }
 
 static void average(const gan__update_kernels *k, gan__pair avg, const gan_real *x, double decay, int64_t at, int64_t n) {
@@ -42,23 +55,18 @@ static void note_bad(all_arg *a, int index) {
     while (index < least && !atomic_compare_exchange_weak(&a->bad, &least, index)) continue;
 }
 
-/* Task t is the t-th piece, counted through all parameters. */
 static void run_piece(void *p, int64_t task, int worker) {
     (void)worker;
     all_arg *a = p;
-    int i = 0;
-    for (int64_t pieces; task >= (pieces = pieces_of(a->updates[i].count)); i++) task -= pieces;
-    const gan__update *u = &a->updates[i];
-    int64_t at = task * PIECE, n = piece_size(u->count, task);
-    if (!a->k->step[a->kind](a->rule, u, at, n)) note_bad(a, i);
-    if (u->avg.dst) average(a->k, u->avg, u->w.dst, u->avg_decay, at, n);
+    place at = place_of(a->updates, task);
+    const gan__update *u = at.update;
+    if (!a->k->step[a->kind](a->rule, u, at.first, at.size)) note_bad(a, (int)(u - a->updates));
+    if (u->avg.dst) average(a->k, u->avg, u->w.dst, u->avg_decay, at.first, at.size);
 }
 
 int gan__update_all(gan_ctx *ctx, gan__update_kind kind, const gan__rule *rule, const gan__update *updates, int n) {
-    int64_t pieces = 0;
-    for (int i = 0; i < n; i++) pieces += pieces_of(updates[i].count);
     all_arg a = {.k = kernels_of(ctx), .kind = kind, .rule = rule, .updates = updates, .bad = n};
-    gan__parallel(ctx, pieces, run_piece, &a);
+    gan__parallel(ctx, all_pieces(updates, n), run_piece, &a);
     return a.bad;
 }
 
@@ -83,30 +91,30 @@ void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count,
 
 /* --- norms -------------------------------------------------------------------------------------------------- */
 
-#define ROUND 1024 /* pieces summed at once */
-
 typedef struct squares_arg {
     const gan__update_kernels *k;
-    const gan_real *x;
-    int64_t count;
+    const gan__update *updates;
     gan_real clip;
-    double sums[ROUND];
+    double *parts; /* [pieces] */
 } squares_arg;
 
 static void squares_piece(void *p, int64_t task, int worker) {
     (void)worker;
     squares_arg *a = p;
-    a->sums[task] = a->k->sum_squares(piece_size(a->count, task), a->x + task * PIECE, a->clip);
+    place at = place_of(a->updates, task);
+    a->parts[task] = a->k->sum_squares(at.size, at.update->grad + at.first, a->clip);
 }
 
-double gan__sum_squares(gan_ctx *ctx, const gan_real *x, int64_t count, double clip) {
-    squares_arg a = {.k = kernels_of(ctx), .clip = (gan_real)clip};
-    double sum = 0;
-    for (int64_t done = 0; done < count; done += a.count) {
-        a.x = x + done;
-        a.count = count - done < ROUND * PIECE ? count - done : ROUND * PIECE;
-        gan__parallel(ctx, pieces_of(a.count), squares_piece, &a);
-        for (int64_t i = 0; i < pieces_of(a.count); i++) sum += a.sums[i];
+bool gan__sums_of_squares(gan_ctx *ctx, const gan__update *updates, int n, double clip, double *sums) {
+    int64_t pieces = all_pieces(updates, n);
+    squares_arg a = {kernels_of(ctx), updates, (gan_real)clip, gan__alloc(ctx, (size_t)pieces * sizeof *a.parts)};
+    if (!a.parts) return false;
+    gan__parallel(ctx, pieces, squares_piece, &a);
+    const double *part = a.parts;
+    for (int i = 0; i < n; i++) {
+        sums[i] = 0;
+        for (int64_t left = pieces_of(updates[i].count); left > 0; left--) sums[i] += *part++;
     }
-    return sum;
+    gan__free(ctx, a.parts);
+    return true;
 }

@@ -44,8 +44,9 @@ int gan__update_all(gan_ctx *ctx, gan__update_kind kind, const gan__rule *rule, 
 /* dst = decay*src + (1-decay)*x; with decay 0 a copy of x, whatever src holds. */
 void gan__average(gan_ctx *ctx, gan__pair avg, const gan_real *x, int64_t count, double decay);
 
-/* Of the elements clamped to +-clip. In double, always in the same order; not finite if an element is NaN. */
-double gan__sum_squares(gan_ctx *ctx, const gan_real *x, int64_t count, double clip);
+/* sums[i]: of the squares of update i's gradient, its elements clamped to +-clip. In double, always in the same order; not finite
+ * if an element is NaN. False (raised) without scratch memory. */
+bool gan__sums_of_squares(gan_ctx *ctx, const gan__update *updates, int n, double clip, double *sums);
 
 /* --- the inner loops, per instruction set ---------------------------------------------------------------------- */
 

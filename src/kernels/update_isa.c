@@ -112,17 +112,20 @@ static void average(int64_t n, const gan_real *avg, const gan_real *x, gan_real 
     ELEMENTWISE for (int64_t i = 0; i < n; i++) to[i] = avg[i] + rest * (x[i] - avg[i]);
 }
 
-/* Eight running sums, so that the loop vectorises; always the same ones. */
+/* So many running sums that the loop vectorises, and none waits for another; always the same ones. */
 static double sum_squares(int64_t n, const gan_real *x, gan_real clip) {
-    double s[8] = {0};
+    enum { SUMS = 32 };
+    double s[SUMS] = {0};
     int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int64_t k = 0; k < 8; k++) {
+    for (; i + SUMS <= n; i += SUMS)
+        for (int64_t k = 0; k < SUMS; k++) {
             double v = (double)clamp(x[i + k], clip);
             s[k] += v * v;
         }
     for (int64_t k = 0; i < n; i++, k++) s[k] += (double)clamp(x[i], clip) * (double)clamp(x[i], clip);
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    for (int half = SUMS / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) s[k] += s[half + k];
+    return s[0];
 }
 
 #define JOIN_(a, b) a##b

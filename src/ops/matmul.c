@@ -102,12 +102,35 @@ static void linear_vjp(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) 
     if (c->n_in > 2 && c->need[2]) grads[2] = gan_sum_axes(g, GAN_AXIS(0), false);
 }
 
+static gan_real *room(const gan_op_call *c, bool wanted, gan_shape shape, gan_tensor **t) {
+    *t = wanted ? gan_empty(c->ctx, shape) : NULL;
+    return wanted && !gan_is_nil(*t) ? gan_op_write(*t) : NULL;
+}
+
+/* All gradients at once: what is done to g happens with each block on its way into the products. */
+static void linear_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
+    gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
+    const double *slope = slope_of(c);
+    gan__linear_back b = {.m = out.d[0], .n = out.d[1], .k = x.d[1],
+                          .x = gan_data(c->in[0]), .w = gan_data(c->in[1]), .y = slope ? gan_data(c->out) : NULL,
+                          .g = gan_data(g), .slope = slope, .kept = gan__packed_of(c->in[1])};
+    gan_tensor *before = NULL, *bias = NULL;
+    b.before = room(c, slope, out, &before);
+    b.dx = room(c, c->need[0], x, &grads[0]);
+    b.dw = room(c, c->need[1], gan_shape_of(c->in[1]), &grads[1]);
+    b.db = room(c, c->n_in > 2 && c->need[2], gan_shape1(out.d[1]), &bias);
+    if (c->n_in > 2) grads[2] = bias;
+    if (gan__ok(c->ctx)) gan__linear_grads(c->ctx, &b);
+    gan_release(before);
+}
+
 const gan_op gan__op_linear = {.name = "gan_linear",
                                .n_in = GAN_OP_VARIADIC,
                                .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1),
                                .shape = linear_shape,
                                .forward = linear_forward,
-                               .vjp = linear_vjp};
+                               .vjp = linear_vjp,
+                               .vjp_fast = linear_fast};
 
 const gan_op gan__op_linear_leaky = {.name = "gan_linear_leaky",
                                      .n_in = GAN_OP_VARIADIC,
@@ -115,7 +138,8 @@ const gan_op gan__op_linear_leaky = {.name = "gan_linear_leaky",
                                      .save = GAN_SAVE_IN(0) | GAN_SAVE_IN(1) | GAN_SAVE_OUT,
                                      .shape = linear_shape,
                                      .forward = linear_forward,
-                                     .vjp = linear_vjp};
+                                     .vjp = linear_vjp,
+                                     .vjp_fast = linear_fast};
 
 static gan_tensor *linear(const gan_op *op, gan_tensor *x, gan_tensor *weight, gan_tensor *bias, const double *slope) {
     return bias ? gan__apply3(op, x, weight, bias, slope) : gan__apply2(op, x, weight, slope);

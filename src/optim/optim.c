@@ -252,27 +252,36 @@ static gan_status add_loss(gan_optim *o, gan_tensor *loss, double scale, bool re
 
 static double clip_value_of(const gan_optim *o) { return o->opts.clip_value > 0 ? o->opts.clip_value : INFINITY; }
 
+/* Of each gradient, as it came and clamped; into sums[count] and clamped[count]. */
+static bool sum_squares(gan_optim *o, double *sums, double *clamped) {
+    gan_ctx *ctx = o->object.ctx;
+    double clip = clip_value_of(o);
+    for (int i = 0; i < o->count; i++) {
+        const gan_tensor *g = o->slots[i].grad;
+        o->updates[i] = g ? (gan__update){.grad = gan_data(g), .count = gan_count(g)} : (gan__update){0};
+    }
+    if (!gan__sums_of_squares(ctx, o->updates, o->count, INFINITY, sums)) return false;
+    if (isfinite(clip)) return gan__sums_of_squares(ctx, o->updates, o->count, clip, clamped);
+    memcpy(clamped, sums, (size_t)o->count * sizeof *clamped);
+    return true;
+}
+
 /* The joint 2-norm of the gradients as they came, and clamped. False (raised): one of them is not finite, or there is none. */
 static bool measure(gan_optim *o, double *norm, double *clamped_norm, const char *who) {
     gan_ctx *ctx = o->object.ctx;
-    double squares = 0, clamped = 0, clip = clip_value_of(o);
-    bool any = false;
-    for (int i = 0; i < o->count; i++) {
-        const gan_tensor *g = o->slots[i].grad;
-        if (!g) continue;
-        any = true;
-        double s = gan__sum_squares(ctx, gan_data(g), gan_count(g), INFINITY);
-        if (!isfinite(s)) {
-            gan__raise(ctx, GAN_E_NONFINITE, "%s: the gradient of \"%s\" is not finite", who, o->slots[i].param.name);
-            return false;
-        }
-        squares += s;
-        clamped += isfinite(clip) ? gan__sum_squares(ctx, gan_data(g), gan_count(g), clip) : s;
+    double *sums = gan__alloc(ctx, (size_t)o->count * 2 * sizeof *sums), *clamped = sums ? sums + o->count : NULL;
+    bool ok = sums && sum_squares(o, sums, clamped), any = false;
+    *norm = *clamped_norm = 0;
+    for (int i = 0; i < o->count && ok; i++) {
+        any = any || o->slots[i].grad;
+        *norm += sums[i], *clamped_norm += clamped[i];
+        ok = isfinite(sums[i]);
+        if (!ok) gan__raise(ctx, GAN_E_NONFINITE, "%s: the gradient of \"%s\" is not finite", who, o->slots[i].param.name);
     }
-    *norm = sqrt(squares);
-    *clamped_norm = sqrt(clamped);
-    if (!any) gan__raise(ctx, GAN_E_STATE, "%s: no gradients have been added since the last step", who);
-    return any;
+    *norm = sqrt(*norm), *clamped_norm = sqrt(*clamped_norm);
+    gan__free(ctx, sums);
+    if (ok && !any) gan__raise(ctx, GAN_E_STATE, "%s: no gradients have been added since the last step", who);
+    return ok && any;
 }
 
 bool gan__open_pair(gan_tensor *t, gan__pair *pair) {

@@ -169,6 +169,53 @@ static void test_linear__is_the_product_and_the_bias_and_the_activation(void **s
     }
 }
 
+static void check_grads(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const double *slope, int wanted) {
+    float *x = malloc((size_t)(m * k + 1) * sizeof *x), *w = malloc((size_t)(n * k) * sizeof *w);
+    float *y = malloc((size_t)(m * n + 1) * sizeof *y), *g = malloc((size_t)(m * n + 1) * sizeof *g);
+    float *before = malloc((size_t)(m * n + 1) * sizeof *before), *dx = malloc((size_t)(m * k + 1) * sizeof *dx);
+    float *dw = malloc((size_t)(n * k) * sizeof *dw), *db = malloc((size_t)n * sizeof *db);
+    fill(x, m * k), fill(w, n * k), fill(y, m * n), fill(g, m * n);
+    gan__linear_grads(ctx, &(gan__linear_back){.m = m, .n = n, .k = k, .x = x, .w = w, .y = y, .g = g, .slope = slope,
+                                               .before = slope ? before : NULL, .dx = wanted & 1 ? dx : NULL,
+                                               .dw = wanted & 2 ? dw : NULL, .db = wanted & 4 ? db : NULL});
+    double bound = 2e-6 * (double)(m + n + k);
+    for (int64_t i = 0; slope && i < m * n; i++) g[i] *= y[i] > 0 ? 1 : (float)*slope;
+    for (int64_t i = 0; slope && i < m * n; i++) assert_true(before[i] == g[i]);
+    for (int64_t i = 0; wanted & 1 && i < m * k; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < n; j++) sum += (double)g[i / k * n + j] * (double)w[j * k + i % k];
+        assert_true(fabs((double)dx[i] - sum) <= bound);
+    }
+    for (int64_t i = 0; wanted & 2 && i < n * k; i++) {
+        double sum = 0;
+        for (int64_t r = 0; r < m; r++) sum += (double)g[r * n + i / k] * (double)x[r * k + i % k];
+        assert_true(fabs((double)dw[i] - sum) <= bound);
+    }
+    for (int64_t j = 0; wanted & 4 && j < n; j++) {
+        double sum = 0;
+        for (int64_t r = 0; r < m; r++) sum += (double)g[r * n + j];
+        assert_true(fabs((double)db[j] - sum) <= 1e-6 * (1 + fabs(sum)));
+    }
+    free(x), free(w), free(y), free(g), free(before), free(dx), free(dw), free(db);
+}
+
+/* Many blocks and panels, a few, narrow ones on either side, and no rows at all. */
+static void test_linear_grads__are_those_of_plain_loops(void **state) {
+    (void)state;
+    static const int64_t sizes[][3] = {{256, 128, 128}, {131, 70, 150}, {700, 33, 20}, {40, 3, 90}, {95, 128, 2}, {1, 1, 1}, {0, 5, 7}};
+    static const double slopes[] = {.2, 0};
+    for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
+        if (!gan__isa_available(isa)) continue;
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
+        for (int s = 0; s < (int)(sizeof sizes / sizeof *sizes); s++)
+            for (int wanted = 0; wanted < 8; wanted++)
+                check_grads(ctx, sizes[s][0], sizes[s][1], sizes[s][2], wanted % 3 < 2 ? &slopes[wanted % 3] : NULL, wanted);
+        assert_int_equal(gan_ctx_status(ctx), GAN_OK);
+        assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+        gan_ctx_free(ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__all_transposes_and_sizes_agree_with_plain_loops),
@@ -177,6 +224,7 @@ int main(void) {
         cmocka_unit_test(test_gemm__bits_of_a_row_do_not_depend_on_the_others),
         cmocka_unit_test(test_gemm_double__is_double),
         cmocka_unit_test(test_linear__is_the_product_and_the_bias_and_the_activation),
+        cmocka_unit_test(test_linear_grads__are_those_of_plain_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

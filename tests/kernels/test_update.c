@@ -119,8 +119,13 @@ static void check_rest(gan_ctx *ctx) {
     double squares = 0, clipped = 0;
     for (int i = 0; i < COUNT; i++)
         squares += (double)a->grad[i] * (double)a->grad[i], clipped += fmin(4, (double)a->grad[i] * (double)a->grad[i]);
-    check_close(gan__sum_squares(ctx, a->grad, COUNT, INFINITY) / squares, 1, 1e-12);
-    check_close(gan__sum_squares(ctx, a->grad, COUNT, 2) / clipped, 1, 1e-12);
+    const gan__update three[] = {{.grad = a->grad, .count = COUNT}, {.count = 0}, {.grad = a->grad, .count = 1}};
+    double sums[3];
+    assert_true(gan__sums_of_squares(ctx, three, 3, INFINITY, sums));
+    check_close(sums[0] / squares, 1, 1e-12);
+    assert_true(sums[1] == 0 && sums[2] == (double)a->grad[0] * (double)a->grad[0]);
+    assert_true(gan__sums_of_squares(ctx, three, 3, 2, sums));
+    check_close(sums[0] / clipped, 1, 1e-12);
     gan_real *to = malloc(COUNT * sizeof *to);
     gan__average(ctx, (gan__pair){a->w, to}, a->grad, COUNT, .9);
     for (int i = 0; i < COUNT; i++) check_close((double)to[i], .9 * (double)a->w[i] + .1 * (double)a->grad[i], 1e-6);
