@@ -71,9 +71,7 @@ static size_t capacity_of(int class) {
 
 /* The smallest class that holds `bytes`, and its capacity. -1: more than any. */
 static int size_class(size_t bytes, size_t *capacity) {
-    int class = 0;
-    while (class < GAN__CLASSES && capacity_of(class) < bytes) class += 4;
-    class = class > 4 ? class - 4 : 0;
+    int class = bytes > SMALLEST ? 4 * (63 - __builtin_clzll((bytes - 1) / SMALLEST)) : 0; /* none below is large enough */
     while (class < GAN__CLASSES && capacity_of(class) < bytes) class++;
     if (class == GAN__CLASSES) return -1;
     *capacity = capacity_of(class);

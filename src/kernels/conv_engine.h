@@ -22,6 +22,7 @@
 
 #include "conv.h"
 #include "conv_tile.h"
+#include "prepare.h"
 
 /* One product over patches.  With i, j over kh x kw taps and c over channels, 0 outside the source,
  *
@@ -40,10 +41,8 @@ typedef struct gan__patches {
     const double *slope; /* of a leaky ReLU through which the result goes; NULL: none */
     float *dst;
     int64_t dst_n, dst_y, dst_x;
-    /* Makes rows first .. first+count-1 of the source, a block's, before they are read: once for each block. NULL: they are
-     * there. Only for gan__patches_run where patches are single pixels. */
-    void (*prepare)(void *arg, int64_t block, int64_t first, int64_t count);
-    void *prepare_arg;
+    const gan__prepare *prepare; /* of the source's pixels before they are read; NULL: they are there. Only for gan__patches_run
+                                  * where patches are single pixels */
 } gan__patches;
 
 /* Runs several such products as one parallel loop. False (raised) without scratch memory. A single product of few rows, for which

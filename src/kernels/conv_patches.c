@@ -279,7 +279,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     float slope = l->p.slope ? (float)*l->p.slope : 0;
     const float *group_at = l->packed + panel_0 * panel_size, *end = l->packed + l->panels * panel_size;
     find_places(l, first, count, s);
-    if (l->p.prepare) l->p.prepare(l->p.prepare_arg, block, first, count);
+    if (l->p.prepare) l->p.prepare->fn(l->p.prepare->arg, block, first, count);
     /* At least once: without depth, too, there is a result. */
     for (int64_t run = 0; run == 0 || run < l->runs; run += l->piece_runs)
         for (int64_t offset = 0; offset == 0 || offset < l->length; offset += l->piece_length) {

@@ -109,11 +109,18 @@ static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k,
     gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
+static bool is_narrow_over(int64_t m, int64_t n, int64_t k) { return gan__least(m, n) <= GAN__NARROW && k <= NARROW_POINTS; }
+
+static void over_few_points(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
+                            const gan__prepare *prepare, float *c) {
+    bool few_rows = m <= n;
+    gan__narrow_points(ctx, gan__least(m, n), gan__most(m, n), k, few_rows ? a : b, few_rows ? b : a, !few_rows, prepare, c);
+}
+
 /* A weight gradient over k pixels of m channels. */
 static void over_pixels(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
-    if (gan__least(m, n) <= GAN__NARROW && k <= NARROW_POINTS) {
-        bool few_rows = m <= n;
-        gan__narrow_points(ctx, gan__least(m, n), gan__most(m, n), k, few_rows ? a : b, few_rows ? b : a, !few_rows, c);
+    if (is_narrow_over(m, n, k)) {
+        over_few_points(ctx, m, n, k, a, b, NULL, c);
         return;
     }
     gan__conv_shape s = {.n = 1, .h = 1, .w = k, .c = m, .oh = 1, .ow = k, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
@@ -165,13 +172,11 @@ static void prepare_rows(void *arg, int64_t block, int64_t first, int64_t count)
     r->summing->rows(sums, g, count, b->n, b->n);
 }
 
-enum { ROWS_AT_ONCE = 64 };
-
 static void prepare_block(void *arg, int64_t block, int worker) {
     (void)worker;
     const rows_back *r = arg;
-    int64_t first = block * ROWS_AT_ONCE;
-    prepare_rows(arg, block, first, gan__least(ROWS_AT_ONCE, r->of->m - first));
+    int64_t first = block * GAN__NARROW_POINTS;
+    prepare_rows(arg, block, first, gan__least(GAN__NARROW_POINTS, r->of->m - first));
 }
 
 static void add_sums(const rows_back *r, int64_t blocks) {
@@ -182,20 +187,25 @@ static void add_sums(const rows_back *r, int64_t blocks) {
     }
 }
 
+/* Rows are prepared on their way into the first product that takes them block by block, or alone if none does. */
 void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
     const float *g = b->slope ? b->before : b->g;
     rows_back r = {.of = b, .slope = gan__map_of(ctx, GAN__MAP_LEAKY_GRAD), .summing = gan__summing_of(ctx)};
+    gan__prepare prepare = {prepare_rows, &r};
     gan__patches p = pixels(false, b->m, b->k, b->n, g, b->w, b->dx);
-    p.prepare = prepare_rows, p.prepare_arg = &r;
-    bool on_the_way = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
-    int64_t blocks = on_the_way ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, ROWS_AT_ONCE);
+    p.prepare = &prepare;
+    bool with_dx = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
+    bool with_dw = b->dw && b->m && b->k && !b->dx && is_narrow_over(b->n, b->k, b->m);
+    int64_t blocks = with_dx ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, GAN__NARROW_POINTS);
     if (b->db && !(r.sums = gan__alloc(ctx, (size_t)(blocks * b->n) * sizeof *r.sums))) return;
-    if (on_the_way)
+    if (with_dx)
         gan__patches_run(ctx, &p, 1, b->kept, NULL);
+    else if (with_dw)
+        over_few_points(ctx, b->n, b->k, b->m, g, b->x, &prepare, b->dw);
     else
         gan__parallel(ctx, blocks, prepare_block, &r);
-    if (b->dx && !on_the_way) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, b->kept, b->dx);
-    if (b->dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
+    if (b->dx && !with_dx) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, b->kept, b->dx);
+    if (b->dw && !with_dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
     if (b->db) add_sums(&r, blocks);
     gan__free(ctx, r.sums);
 }

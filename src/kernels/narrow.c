@@ -5,8 +5,8 @@
 #ifndef GAN_DOUBLE
 
 enum {
-    TASK = 16384, /* multiply-adds */
-    CHUNK = 64    /* points that are a task, and added up before the rest, which loses less */
+    TASK = 16384,              /* multiply-adds */
+    CHUNK = GAN__NARROW_POINTS /* they are added up before the rest, which loses less */
 };
 
 extern const gan__narrow_kernels gan__narrow_portable, gan__narrow_avx2, gan__narrow_avx512;
@@ -21,6 +21,7 @@ typedef struct product {
     int64_t n, wide, k;
     const float *a, *b, *bias;
     bool transposed;
+    const gan__prepare *prepare;
     float *c, *parts; /* parts [chunks][n][wide] */
 } product;
 
@@ -40,6 +41,7 @@ static void run_chunk(void *arg, int64_t chunk, int worker) {
     (void)worker;
     const product *p = arg;
     int64_t first = chunk * CHUNK, points = p->k - first < CHUNK ? p->k - first : CHUNK;
+    if (p->prepare) p->prepare->fn(p->prepare->arg, chunk, first, points);
     p->by->points[p->n - 1](p->wide, points, p->a + first * p->n, p->b + first * p->wide, p->parts + chunk * p->n * p->wide);
 }
 
@@ -53,8 +55,9 @@ static void add_parts(const product *p, int64_t chunks) {
 }
 
 void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const float *a, const float *b, bool transposed,
-                        float *c) {
+                        const gan__prepare *prepare, float *c) {
     product p = {.by = kernels_of(ctx), .n = n, .wide = wide, .k = k, .a = a, .b = b, .transposed = transposed, .c = c};
+    p.prepare = prepare;
     int64_t chunks = (k + CHUNK - 1) / CHUNK;
     p.parts = gan__alloc(ctx, (size_t)(chunks * n * wide) * sizeof *p.parts);
     if (!p.parts) return;

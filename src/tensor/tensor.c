@@ -70,11 +70,16 @@ gan_tensor *gan__nil(gan_ctx *ctx) {
     return all ? &all->nil : &static_nil;
 }
 
+/* The next slot to be taken has waited for long, and left the cache. */
+static void fetch_slot(const gan_tensor *t) {
+    for (size_t i = 0; i < sizeof *t; i += 64) __builtin_prefetch((const char *)t + i, 1);
+}
+
 static gan_tensor *take_slot(gan_ctx *ctx, tensors *all) {
     if (all->waiting > QUARANTINE) {
         gan_tensor *t = all->oldest;
         all->oldest = t->next_free;
-        __builtin_prefetch(all->oldest); /* it waited for long, and left the cache */
+        fetch_slot(all->oldest);
         all->waiting--;
         return t;
     }
