@@ -58,24 +58,22 @@ static void find_sources(const gan__minimal_engine *e, gan__quad q, int64_t phas
         }
 }
 
-void gan__quad_data(const gan__minimal_engine *e, gan__quad q, int64_t row) {
+void gan__quad_data(const gan__minimal_engine *e, gan__quad q, int64_t row, int64_t from_segment, int64_t to_segment) {
     const float *from[POINTS], *in[POINTS];
     float *out[POINTS];
-    int64_t segment = 0, offset = 0;
-    for (int64_t y = 0; y < e->p.sh; y++)
-        for (int64_t x = 0; x < e->p.sw; x++) {
-            find_sources(e, q, y, x, from);
-            for (int64_t c = 0, n; c < e->p.c; c += n) {
-                if (offset == e->segment) segment++, offset = 0;
-                n = gan__least(e->p.c - c, e->segment - offset);
-                for (int64_t i = 0; i < e->points; i++) {
-                    in[i] = from[i] ? from[i] + c : gan__minimal_zeros;
-                    out[i] = gan__minimal_data(e, i, segment, row) + offset;
-                }
-                e->maps->data(in, out, n);
-                offset += n;
+    int64_t first = from_segment * e->segment, end = gan__least(e->depth, to_segment * e->segment);
+    for (int64_t phase = first / e->p.c, at = first; at < end; phase++) {
+        find_sources(e, q, phase / e->p.sw, phase % e->p.sw, from);
+        for (int64_t c = at - phase * e->p.c, n; c < e->p.c && at < end; c += n, at += n) {
+            int64_t segment = at / e->segment, offset = at % e->segment;
+            n = gan__least(e->p.c - c, gan__least(e->segment - offset, end - at));
+            for (int64_t i = 0; i < e->points; i++) {
+                in[i] = from[i] ? from[i] + c : gan__minimal_zeros;
+                out[i] = gan__minimal_data(e, i, segment, row) + offset;
             }
+            e->maps->data(in, out, n);
         }
+    }
 }
 
 /* --- how it is cut up --------------------------------------------------------------------------------------- */

@@ -73,8 +73,8 @@ static inline gan__quad gan__quad_next(const gan__minimal_engine *e, gan__quad q
 /* Its four results; NULL beyond the border. */
 void gan__quad_results(const gan__minimal_engine *e, gan__quad q, float **to);
 
-/* Its data, in a row of the block or part. */
-void gan__quad_data(const gan__minimal_engine *e, gan__quad q, int64_t row);
+/* Its data in segments from .. to-1, in a row of the block or part. */
+void gan__quad_data(const gan__minimal_engine *e, gan__quad q, int64_t row, int64_t from, int64_t to);
 
 /* --- where things are --------------------------------------------------------------------------------------- */
 

@@ -167,7 +167,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     e.first = block * BLOCK_ROWS, e.part = gan__least(BLOCK_ROWS, e.quads - e.first);
     e.data = (float *)(all->data + (size_t)worker * all->data_bytes);
     quad q = gan__quad_at(&e, e.first);
-    for (int64_t row = 0; row < e.part; row++, q = gan__quad_next(&e, q)) gan__quad_data(&e, q, row);
+    for (int64_t row = 0; row < e.part; row++, q = gan__quad_next(&e, q)) gan__quad_data(&e, q, row, 0, e.segments);
     for (int64_t group = share * e.groups / e.shares; group < (share + 1) * e.groups / e.shares; group++) {
         for (piece at = {0, 0}; at.point < e.points; at = next_piece(&e, at)) multiply(&e, at, group, s);
         finish_pixels(&e, block, group, finish_quads(&e, group, s), s);

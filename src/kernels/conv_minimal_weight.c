@@ -11,7 +11,7 @@
 enum {
     DATA_AT_ONCE = 1 << 19, /* numbers */
     LEAST_AT_ONCE = 96,     /* quads */
-    SEGMENT = 96,           /* a multiple of a tile's rows */
+    SEGMENT = 64,           /* whole lines of the cache, though not whole tiles */
     CHUNK = 256,            /* quads that a tile sums up in registers */
     WANTED_TASKS = 12,
     MOST_VECTORS = 8,       /* of columns of a group */
@@ -121,14 +121,21 @@ static void run_segment(void *arg, int64_t task, int worker) {
     finish_taps(e, segment, group, s);
 }
 
+/* Units are some quads of a segment's data, segment by segment, so that whoever takes a segment afterwards has made its data; in
+ * the middle, some of the result's gradient, which all need. */
 static void prepare(void *arg, int64_t unit, int worker) {
     (void)worker;
     const engine *e = arg;
-    int64_t row = unit * QUADS_PER_TASK, end = gan__least(e->part, row + QUADS_PER_TASK);
+    int64_t units = gan__ceil_div(e->part, QUADS_PER_TASK), segment = unit / units, middle = e->segments / 2;
+    int64_t row = unit % units * QUADS_PER_TASK, end = gan__least(e->part, row + QUADS_PER_TASK);
     quad q = gan__quad_at(e, e->first + row);
+    if (segment > middle) segment--;
+    else if (segment == middle) segment = -1;
     for (; row < end; row++, q = gan__quad_next(e, q)) {
-        gan__quad_data(e, q, row);
-        pack_grads(e, q, row);
+        if (segment < 0)
+            pack_grads(e, q, row);
+        else
+            gan__quad_data(e, q, row, segment, segment + 1);
     }
 }
 
@@ -145,10 +152,10 @@ bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w
     e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, gan__most(LEAST_AT_ONCE, DATA_AT_ONCE / (e.points * e.depth))));
     gan__minimal_cut_columns(&e, gan__ceil_div(WANTED_TASKS, e.segments), MOST_VECTORS * e.tiles->lanes);
     e.packed = gan__alloc(ctx, (size_t)(e.points * e.panels * e.at_once * gan__tiles_width(e.tiles)) * sizeof *e.packed);
-    e.data = gan__alloc(ctx, (size_t)gan__minimal_data_size(&e) * sizeof *e.data);
+    e.data = gan__alloc(ctx, (size_t)(gan__minimal_data_size(&e) + ROWS) * sizeof *e.data); /* a tile reads beyond the last row */
     bool ok = gan__minimal_new_scratch(ctx, &e, sizeof(scratch), e.segment) && e.packed && e.data;
     while (ok && next_part(&e)) {
-        gan__parallel(ctx, gan__ceil_div(e.part, QUADS_PER_TASK), prepare, &e);
+        gan__parallel(ctx, (e.segments + 1) * gan__ceil_div(e.part, QUADS_PER_TASK), prepare, &e);
         gan__parallel(ctx, e.segments * e.groups, run_segment, &e);
     }
     gan__free(ctx, e.data);
