@@ -6,10 +6,11 @@
 
 /* Convolutions by minimal filtering (conv_minimal_engine.h). After the taps, which are packed by all workers, a task is a block
  * of quads: it makes their data, takes them through all points with a group of panels at a time, and turns what it has into
- * results. Where blocks are few, tasks share one, each with some of the groups. */
+ * results. Where blocks are few, tasks share one, each with some of the groups: how many does not change any sum, and depends on
+ * the number of threads, since each of them makes the data anew. */
 enum {
     BLOCK_ROWS = 48,
-    WANTED_TASKS = 12,
+    TASKS_PER_THREAD = 3,
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 128, /* of a group; at least a panel */
     AHEAD = 4,          /* rows whose results are fetched before they are written */
@@ -157,6 +158,11 @@ static void pack_unit(void *arg, int64_t unit, int worker) {
     pack_taps(e, (unit - e->first_pack) / e->phases, (unit - e->first_pack) % e->phases, gan__minimal_scratch(e, worker));
 }
 
+/* Blocks differ by a tile at most, so that threads end together. */
+static int64_t first_quad(const engine *e, int64_t block) {
+    return gan__least(e->quads, block * gan__ceil_div(e->quads, ROWS) / e->blocks * ROWS);
+}
+
 static void run_block(void *arg, int64_t task, int worker) {
     const engines *all = arg;
     const engine *of = all->each + all->count - 1;
@@ -164,7 +170,7 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t block = (task - of->first_task) / of->shares, share = (task - of->first_task) % of->shares;
     scratch *s = gan__minimal_scratch(of, worker);
     engine e = *of;
-    e.first = block * BLOCK_ROWS, e.part = gan__least(BLOCK_ROWS, e.quads - e.first);
+    e.first = first_quad(of, block), e.part = first_quad(of, block + 1) - e.first;
     e.data = (float *)(all->data + (size_t)worker * all->data_bytes);
     quad q = gan__quad_at(&e, e.first);
     for (int64_t row = 0; row < e.part; row++, q = gan__quad_next(&e, q)) gan__quad_data(&e, q, row, 0, e.segments);
@@ -192,7 +198,7 @@ static int64_t taps_size(const engine *e) { return e->points * e->panels * e->de
 
 /* All products have the source and the numbers of channels in common, hence the sizes of what a worker holds. */
 static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *all, int64_t *tasks, int64_t *packs) {
-    int64_t blocks = 0;
+    int64_t blocks = 0, wanted = TASKS_PER_THREAD * gan__threads_count(ctx->threads);
     *tasks = *packs = 0;
     for (int i = 0; i < all->count; i++) {
         all->each[i] = gan__minimal_cut(ctx, &products[i], GAN__MINIMAL_SEGMENT);
@@ -200,8 +206,8 @@ static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *al
     }
     for (engine *e = all->each; e < all->each + all->count; e++) {
         e->at_once = BLOCK_ROWS;
-        gan__minimal_cut_columns(e, gan__ceil_div(WANTED_TASKS, blocks), MOST_COLUMNS);
-        e->shares = gan__least(e->groups, gan__ceil_div(WANTED_TASKS, blocks));
+        gan__minimal_cut_columns(e, gan__ceil_div(wanted, blocks), MOST_COLUMNS);
+        e->shares = gan__least(e->groups, gan__ceil_div(wanted, blocks));
         e->first_task = *tasks, e->first_pack = *packs;
         *tasks += e->blocks * e->shares, *packs += e->panels * e->phases;
     }
