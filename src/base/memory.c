@@ -73,7 +73,7 @@ static size_t capacity_of(int class) {
 static int size_class(size_t bytes, size_t *capacity) {
     int class = bytes > SMALLEST ? 4 * (63 - __builtin_clzll((bytes - 1) / SMALLEST)) : 0; /* none below is large enough */
     while (class < GAN__CLASSES && capacity_of(class) < bytes) class++;
-    if (class == GAN__CLASSES) return -1;
+    if (class >= GAN__CLASSES) return -1;
     *capacity = capacity_of(class);
     return class;
 }

@@ -40,7 +40,7 @@ struct gan__threads {
     bool quit;
     gan__task_fn fn;
     void *arg;
-    int shared; /* how many shares its tasks are in */
+    int share_count;
     ALONE atomic_int inside; /* workers */
     ALONE share shares[];
 };
@@ -52,11 +52,11 @@ typedef struct worker_arg {
 
 static bool is_open(unsigned round) { return round % 2; }
 
-/* The worker's own tasks first, which are the same in any two loops of as many, so that it finds in its cache what it has written
- * there, and then what the others have left. */
+/* The worker's own share first, the same in any two loops of as many tasks, so that it finds in its cache what it has written
+ * there, and then what the others have left. With fewer tasks than workers, some have no share and begin with another's. */
 static void drain(gan__threads *t, int worker) {
-    for (int k = 0; k < t->shared; k++) {
-        share *s = &t->shares[(worker + k) % t->shared];
+    for (int k = 0; k < t->share_count; k++) {
+        share *s = &t->shares[(worker + k) % t->share_count];
         while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end) {
             int64_t i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
             if (i < s->end) t->fn(t->arg, i, worker);
@@ -64,8 +64,9 @@ static void drain(gan__threads *t, int worker) {
     }
 }
 
+/* In one order with `asleep`: who opens a round sees the worker asleep, or the worker sees the round. */
 static bool is_new(const gan__threads *t, unsigned seen) {
-    unsigned round = atomic_load_explicit(&t->round, memory_order_acquire);
+    unsigned round = atomic_load(&t->round);
     return is_open(round) && round != seen;
 }
 
@@ -164,10 +165,10 @@ void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg) {
         return;
     }
     t->fn = fn, t->arg = arg;
-    t->shared = tasks < t->count ? (int)tasks : t->count;
-    for (int i = 0; i < t->shared; i++) {
-        atomic_store_explicit(&t->shares[i].next, i * tasks / t->shared, memory_order_relaxed);
-        t->shares[i].end = (i + 1) * tasks / t->shared;
+    t->share_count = tasks < t->count ? (int)tasks : t->count;
+    for (int i = 0; i < t->share_count; i++) {
+        atomic_store_explicit(&t->shares[i].next, i * tasks / t->share_count, memory_order_relaxed);
+        t->shares[i].end = (i + 1) * tasks / t->share_count;
     }
     open_round(t);
     drain(t, 0);

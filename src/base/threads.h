@@ -15,7 +15,7 @@ void gan__threads_free(gan__threads *threads);
 int gan__threads_count(const gan__threads *threads);
 
 /* Runs fn for task 0 .. tasks-1, spread over the pool, and returns when all are done. Each thread begins with its share of them,
- * the caller's with the first. Sums are to be split by their size, never by the number of threads, so that results do not depend on
+ * the caller with the first. Sums are to be split by their size, never by the number of threads, so that results do not depend on
  * it. Must not be nested; tasks raise no errors and take no memory of the context, which belongs to the calling thread. */
 void gan__parallel(gan_ctx *ctx, int64_t tasks, gan__task_fn fn, void *arg);
 

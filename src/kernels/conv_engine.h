@@ -50,7 +50,7 @@ typedef struct gan__patches {
  * of each of the k columns over the pixels of all products, [2, k]. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
 
-/* How many blocks gan__patches_run cuts the result pixels into. */
+/* How many blocks gan__patches_run cuts the result pixels of just this product into, `prepare` included. */
 int64_t gan__patches_blocks(const gan_ctx *ctx, const gan__patches *product);
 
 /* What its parts share with other routes. A panel's columns of one tap, beyond the last with zeros: */

@@ -6,10 +6,11 @@
 
 /* Convolutions by minimal filtering (conv_minimal_engine.h). After the taps, which are packed by all workers, a task is a block
  * of quads: it makes their data, takes them through all points with a group of panels at a time, and turns what it has into
- * results. Where blocks are few, tasks share one, each with some of the groups: how many does not change any sum, and depends on
- * the number of threads, since each of them makes the data anew. */
+ * results. Where blocks are few, tasks share one, each with some of the groups. Since each of these makes the block's data anew, there
+ * are no more than keep all threads busy: how many does not change any sum. */
 enum {
     BLOCK_ROWS = 48,
+    MOST_SHARES = 12, /* of all blocks */
     TASKS_PER_THREAD = 3,
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 128, /* of a group; at least a panel */
@@ -206,7 +207,7 @@ static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *al
     }
     for (engine *e = all->each; e < all->each + all->count; e++) {
         e->at_once = BLOCK_ROWS;
-        gan__minimal_cut_columns(e, gan__ceil_div(wanted, blocks), MOST_COLUMNS);
+        gan__minimal_cut_columns(e, gan__ceil_div(MOST_SHARES, blocks), MOST_COLUMNS);
         e->shares = gan__least(e->groups, gan__ceil_div(wanted, blocks));
         e->first_task = *tasks, e->first_pack = *packs;
         *tasks += e->blocks * e->shares, *packs += e->panels * e->phases;

@@ -121,9 +121,9 @@ static void run_segment(void *arg, int64_t task, int worker) {
     finish_taps(e, segment, group, s);
 }
 
-/* Units are some quads of a segment's data, segment by segment, so that whoever takes a segment afterwards has made its data; in
- * the middle, some of the result's gradient, which all need. */
-static void prepare(void *arg, int64_t unit, int worker) {
+/* Units are some quads of a segment's data, segment by segment, so that whoever takes a segment afterwards has mostly made its
+ * data; in the middle, some of the result's gradient, which all need. */
+static void make_data(void *arg, int64_t unit, int worker) {
     (void)worker;
     const engine *e = arg;
     int64_t units = gan__ceil_div(e->part, QUADS_PER_TASK), segment = unit / units, middle = e->segments / 2;
@@ -155,7 +155,7 @@ bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w
     e.data = gan__alloc(ctx, (size_t)(gan__minimal_data_size(&e) + ROWS) * sizeof *e.data); /* a tile reads beyond the last row */
     bool ok = gan__minimal_new_scratch(ctx, &e, sizeof(scratch), e.segment) && e.packed && e.data;
     while (ok && next_part(&e)) {
-        gan__parallel(ctx, (e.segments + 1) * gan__ceil_div(e.part, QUADS_PER_TASK), prepare, &e);
+        gan__parallel(ctx, (e.segments + 1) * gan__ceil_div(e.part, QUADS_PER_TASK), make_data, &e);
         gan__parallel(ctx, e.segments * e.groups, run_segment, &e);
     }
     gan__free(ctx, e.data);

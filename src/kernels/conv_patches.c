@@ -2,6 +2,7 @@
 
 #include "conv_engine.h"
 #include "moments.h"
+#include "vector.h"
 
 #ifndef GAN_DOUBLE
 
@@ -12,8 +13,8 @@ enum {
     MAX_RUNS = 32,   /* pointers per row and piece */
     FEW_CHANNELS = 16,
     AHEAD = 8,  /* rows of weights that are fetched before they are packed */
-    WANTED_TASKS = 16, /* per product: enough to keep many threads evenly busy; if need be, so many, of so many tiles each: */
-    LEAST_TASKS = 8,
+    WANTED_TASKS = 16, /* per product, by splitting columns: enough to keep many threads evenly busy */
+    LEAST_TASKS = 8,   /* by making blocks smaller, but not below so many tiles: */
     LEAST_TILES = 2,
     KEPT_ROWS = 512    /* of a product whose packed weights are kept */
 };
@@ -86,7 +87,7 @@ static void cut_result(plan *l, const gan__tiles *tiles) {
     l->tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS);
     l->blocks = gan__ceil_div(l->tiles, BLOCK_TILES);
     l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, l->blocks))));
-    if (l->p.prepare) l->groups = 1;
+    if (l->p.prepare) l->groups = 1; /* a block's one task prepares it */
     l->blocks = gan__most(l->blocks, gan__least(gan__ceil_div(l->tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
     l->group = gan__ceil_div(l->panels, l->groups);
     l->groups = gan__ceil_div(l->panels, l->group);
@@ -108,9 +109,6 @@ static const plan *plan_of_pack(const engine *e, int64_t unit) {
     while (l->first_pack > unit) l--;
     return l;
 }
-
-typedef float four __attribute__((vector_size(16)));
-typedef four loose_four __attribute__((aligned(4)));
 
 /* 4 x 4 numbers, from rows to columns. */
 static void transpose_four(const float *from, int64_t from_pitch, float *to, int64_t to_pitch) {

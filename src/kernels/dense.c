@@ -73,11 +73,8 @@ void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
 
 #else
 
-/* b' [n, k] of few columns: narrow.h. */
-enum {
-    NARROW_ROWS = 16,    /* depth from which it is worth while */
-    NARROW_POINTS = 1024 /* depth up to which: beyond, the engine works on ranges of it side by side */
-};
+/* Where narrow.h is worth while: how deep at least by rows; at most by points, of which the engine takes ranges side by side. */
+enum { LEAST_DEPTH = 16, MOST_DEPTH = 1024 };
 
 static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
                            const float *bias, float *c) {
@@ -89,7 +86,7 @@ static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int
     gan__free(ctx, t);
 }
 
-static bool is_narrow(int64_t n, int64_t k) { return n <= GAN__NARROW && k >= NARROW_ROWS; }
+static bool is_narrow(int64_t n, int64_t k) { return n <= GAN__NARROW && k >= LEAST_DEPTH; }
 
 /* The rows of a are pixels, k their channels. */
 static gan__patches pixels(bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
@@ -109,7 +106,7 @@ static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k,
     gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
-static bool is_narrow_over(int64_t m, int64_t n, int64_t k) { return gan__least(m, n) <= GAN__NARROW && k <= NARROW_POINTS; }
+static bool is_narrow_over(int64_t m, int64_t n, int64_t k) { return gan__least(m, n) <= GAN__NARROW && k <= MOST_DEPTH; }
 
 static void over_few_points(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
                             const gan__prepare *prepare, float *c) {
@@ -175,8 +172,8 @@ static void prepare_rows(void *arg, int64_t block, int64_t first, int64_t count)
 static void prepare_block(void *arg, int64_t block, int worker) {
     (void)worker;
     const rows_back *r = arg;
-    int64_t first = block * GAN__NARROW_POINTS;
-    prepare_rows(arg, block, first, gan__least(GAN__NARROW_POINTS, r->of->m - first));
+    int64_t first = block * GAN__NARROW_BLOCK;
+    prepare_rows(arg, block, first, gan__least(GAN__NARROW_BLOCK, r->of->m - first));
 }
 
 static void add_sums(const rows_back *r, int64_t blocks) {
@@ -194,19 +191,20 @@ void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
     gan__prepare prepare = {prepare_rows, &r};
     gan__patches p = pixels(false, b->m, b->k, b->n, g, b->w, b->dx);
     p.prepare = &prepare;
-    bool with_dx = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
-    bool with_dw = b->dw && b->m && b->k && !b->dx && is_narrow_over(b->n, b->k, b->m);
-    int64_t blocks = with_dx ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, GAN__NARROW_POINTS);
+    bool into_dx = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
+    bool into_dw = b->dw && b->m && b->k && !b->dx && is_narrow_over(b->n, b->k, b->m);
+    int64_t blocks = into_dx ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, GAN__NARROW_BLOCK);
     if (b->db && !(r.sums = gan__alloc(ctx, (size_t)(blocks * b->n) * sizeof *r.sums))) return;
-    if (with_dx)
+    if (into_dx)
         gan__patches_run(ctx, &p, 1, b->kept, NULL);
-    else if (with_dw)
+    else if (into_dw)
         over_few_points(ctx, b->n, b->k, b->m, g, b->x, &prepare, b->dw);
-    else
+    else if (b->slope || b->db)
         gan__parallel(ctx, blocks, prepare_block, &r);
-    if (b->dx && !with_dx) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, b->kept, b->dx);
-    if (b->dw && !with_dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
-    if (b->db) add_sums(&r, blocks);
+    bool ok = gan_ctx_status(ctx) == GAN_OK;
+    if (ok && b->dx && !into_dx) gan__gemm(ctx, false, false, b->m, b->k, b->n, g, b->w, b->kept, b->dx);
+    if (ok && b->dw && !into_dw) gan__gemm(ctx, true, false, b->n, b->k, b->m, g, b->x, NULL, b->dw);
+    if (ok && b->db) add_sums(&r, blocks);
     gan__free(ctx, r.sums);
 }
 

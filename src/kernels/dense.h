@@ -17,14 +17,16 @@ void gan__gemm(gan_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, i
 void gan__linear(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const gan_real *x, const gan_real *w, const gan_real *bias,
                  const double *slope, gan__packed **kept, gan_real *y);
 
-/* The gradients of gan__linear from that of y, g [m, n]; NULL: not wanted. `before` [m, n] is scratch for the gradient before the
- * activation, if there is one; of y only the sign counts, which is that of the argument. */
+/* The gradients of gan__linear from that of y. Raises without scratch memory. */
 typedef struct gan__linear_back {
     int64_t m, n, k;
-    const gan_real *x, *w, *y, *g;
-    const double *slope;
-    gan__packed **kept; /* of w */
-    gan_real *before, *dx, *dw, *db;
+    const gan_real *x, *w;  /* x only for dw, w only for dx */
+    const gan_real *y;      /* only with an activation; its sign is that of the argument */
+    const gan_real *g;      /* [m, n] */
+    const double *slope;    /* >= 0; NULL: no activation */
+    gan__packed **kept;     /* of w; may be NULL */
+    gan_real *before;       /* [m, n] for the gradient before the activation; only with one */
+    gan_real *dx, *dw, *db; /* NULL: not wanted */
 } gan__linear_back;
 
 void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b);

@@ -6,7 +6,7 @@
 
 enum {
     TASK = 16384,              /* multiply-adds */
-    CHUNK = GAN__NARROW_POINTS /* they are added up before the rest, which loses less */
+    CHUNK = GAN__NARROW_BLOCK /* they are added up before the rest, which loses less */
 };
 
 extern const gan__narrow_kernels gan__narrow_portable, gan__narrow_avx2, gan__narrow_avx512;

@@ -15,9 +15,9 @@ void gan__narrow_rows(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float
                       float *y);
 
 /* c = the sum over k points of a [k, n]' * b [k, wide], 1 <= n <= GAN__NARROW: c [n, wide], or its transpose. Raises
- * without scratch memory. A block is GAN__NARROW_POINTS points; `prepare`, unless NULL, makes them before they are
+ * without scratch memory. A block is GAN__NARROW_BLOCK points; `prepare`, unless NULL, makes them before they are
  * read. */
-enum { GAN__NARROW_POINTS = 64 };
+enum { GAN__NARROW_BLOCK = 64 };
 void gan__narrow_points(gan_ctx *ctx, int64_t n, int64_t wide, int64_t k, const float *a, const float *b, bool transposed,
                         const gan__prepare *prepare, float *c);
 

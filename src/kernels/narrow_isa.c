@@ -5,8 +5,6 @@
 
 enum { ROWS = 4, STRIP = LANES == 16 ? 4 : 2 };
 
-typedef float four __attribute__((vector_size(16)));
-
 INLINE float sum_of(vec v) {
     union {
         vec whole;

@@ -17,6 +17,9 @@ enum { LANES = VECTOR_BYTES / sizeof(gan_real) };
 typedef gan_real vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef vec loose __attribute__((aligned(sizeof(gan_real)))); /* anywhere in memory */
 
+typedef float four __attribute__((vector_size(16))); /* with every instruction set */
+typedef four loose_four __attribute__((aligned(4)));
+
 /* Sums stay in registers only if the loops over them are gone. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")

@@ -112,7 +112,9 @@ static void linear_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads)
     gan_shape x = gan_shape_of(c->in[0]), out = gan_shape_of(c->out);
     const double *slope = slope_of(c);
     gan__linear_back b = {.m = out.d[0], .n = out.d[1], .k = x.d[1],
-                          .x = gan_data(c->in[0]), .w = gan_data(c->in[1]), .y = slope ? gan_data(c->out) : NULL,
+                          .x = c->need[1] ? gan_data(c->in[0]) : NULL,
+                          .w = c->need[0] ? gan_data(c->in[1]) : NULL,
+                          .y = slope ? gan_data(c->out) : NULL,
                           .g = gan_data(g), .slope = slope, .kept = gan__packed_of(c->in[1])};
     gan_tensor *before = NULL, *bias = NULL;
     b.before = room(c, slope, out, &before);

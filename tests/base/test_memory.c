@@ -7,12 +7,14 @@
 typedef struct account {
     size_t live, live_bytes;
     size_t limit; /* bytes that may be live at once; 0: any number */
+    size_t most;  /* that was asked for */
 } account;
 
 static size_t offset_of(size_t bytes) { return bytes / 64 % 5 * 16; }
 
 static void *fenced_alloc(void *user, size_t bytes) {
     account *a = user;
+    if (bytes > a->most) a->most = bytes;
     if (a->limit && a->live_bytes + bytes > a->limit) return NULL;
     unsigned char *p = malloc(bytes + 2 * FENCE + 64);
     assert_non_null(p);
@@ -135,6 +137,7 @@ static void test_memory__absurd_sizes_are_out_of_memory(void **state) {
         check_failed(ctx, GAN_E_MEMORY, "out of memory");
     }
     assert_null(gan__calloc(ctx, SIZE_MAX));
+    assert_true(a.most < (size_t)1 << 52); /* beyond, nobody was asked */
     gan_ctx_free(ctx);
 }
 

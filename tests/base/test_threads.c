@@ -82,6 +82,18 @@ static void test_threads__many_pools_come_and_go(void **state) {
     }
 }
 
+static void test_threads__end_while_they_sleep(void **state) {
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 4});
+        visit v = {{0}, {0}};
+        gan__parallel(ctx, 10, note, &v);
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        gan_ctx_free(ctx);
+        for (int k = 0; k < 10; k++) assert_int_equal(v.times[k], 1);
+    }
+}
+
 static void test_threads__most_that_can_be_asked_for(void **state) {
     (void)state;
     gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 256});
@@ -119,6 +131,7 @@ int main(void) {
         cmocka_unit_test(test_parallel__keeps_rounds_apart),
         cmocka_unit_test(test_parallel_ranges__cover_everything_once),
         cmocka_unit_test(test_threads__many_pools_come_and_go),
+        cmocka_unit_test(test_threads__end_while_they_sleep),
         cmocka_unit_test(test_threads__most_that_can_be_asked_for),
         cmocka_unit_test(test_threads__leave_signals_to_the_program),
     };

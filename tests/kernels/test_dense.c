@@ -169,47 +169,126 @@ static void test_linear__is_the_product_and_the_bias_and_the_activation(void **s
     }
 }
 
+enum { DX, DW, DB, BEFORE, RESULTS };
+
+/* All arrays of one gan__linear_grads, with walls behind what it writes. */
+typedef struct backward {
+    gan__linear_back of;
+    float *in[4], *out[RESULTS];
+    int64_t size[RESULTS];
+} backward;
+
+static backward new_backward(int64_t m, int64_t n, int64_t k, const double *slope, int wanted) {
+    const int64_t in[] = {m * k, n * k, m * n, m * n};
+    backward b = {.size = {m * k, n * k, n, m * n}};
+    for (int i = 0; i < 4; i++) {
+        b.in[i] = malloc((size_t)(in[i] + 1) * sizeof(float));
+        fill(b.in[i], in[i]);
+    }
+    for (int i = 0; i < RESULTS; i++) {
+        b.out[i] = malloc((size_t)(b.size[i] + GUARD) * sizeof(float));
+        for (int64_t j = 0; j < b.size[i] + GUARD; j++) b.out[i][j] = GUARD_VALUE;
+    }
+    b.of = (gan__linear_back){.m = m, .n = n, .k = k, .x = b.in[0], .w = b.in[1], .y = b.in[2], .g = b.in[3], .slope = slope,
+                              .before = slope ? b.out[BEFORE] : NULL, .dx = wanted & 1 ? b.out[DX] : NULL,
+                              .dw = wanted & 2 ? b.out[DW] : NULL, .db = wanted & 4 ? b.out[DB] : NULL};
+    return b;
+}
+
+static void free_backward(backward *b) {
+    for (int i = 0; i < 4; i++) free(b->in[i]);
+    for (int i = 0; i < RESULTS; i++) free(b->out[i]);
+}
+
 static void check_grads(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const double *slope, int wanted) {
-    float *x = malloc((size_t)(m * k + 1) * sizeof *x), *w = malloc((size_t)(n * k) * sizeof *w);
-    float *y = malloc((size_t)(m * n + 1) * sizeof *y), *g = malloc((size_t)(m * n + 1) * sizeof *g);
-    float *before = malloc((size_t)(m * n + 1) * sizeof *before), *dx = malloc((size_t)(m * k + 1) * sizeof *dx);
-    float *dw = malloc((size_t)(n * k) * sizeof *dw), *db = malloc((size_t)n * sizeof *db);
-    fill(x, m * k), fill(w, n * k), fill(y, m * n), fill(g, m * n);
-    gan__linear_grads(ctx, &(gan__linear_back){.m = m, .n = n, .k = k, .x = x, .w = w, .y = y, .g = g, .slope = slope,
-                                               .before = slope ? before : NULL, .dx = wanted & 1 ? dx : NULL,
-                                               .dw = wanted & 2 ? dw : NULL, .db = wanted & 4 ? db : NULL});
+    backward b = new_backward(m, n, k, slope, wanted);
+    gan__linear_grads(ctx, &b.of);
+    const float *x = b.in[0], *w = b.in[1], *y = b.in[2];
+    float *g = b.in[3];
     double bound = 2e-6 * (double)(m + n + k);
+    for (int i = 0; i < RESULTS; i++)
+        for (int64_t j = 0; j < GUARD; j++) assert_true(b.out[i][b.size[i] + j] == GUARD_VALUE);
     for (int64_t i = 0; slope && i < m * n; i++) g[i] *= y[i] > 0 ? 1 : (float)*slope;
-    for (int64_t i = 0; slope && i < m * n; i++) assert_true(before[i] == g[i]);
+    for (int64_t i = 0; slope && i < m * n; i++) assert_true(b.out[BEFORE][i] == g[i]);
     for (int64_t i = 0; wanted & 1 && i < m * k; i++) {
         double sum = 0;
         for (int64_t j = 0; j < n; j++) sum += (double)g[i / k * n + j] * (double)w[j * k + i % k];
-        assert_true(fabs((double)dx[i] - sum) <= bound);
+        assert_true(fabs((double)b.out[DX][i] - sum) <= bound);
     }
     for (int64_t i = 0; wanted & 2 && i < n * k; i++) {
         double sum = 0;
         for (int64_t r = 0; r < m; r++) sum += (double)g[r * n + i / k] * (double)x[r * k + i % k];
-        assert_true(fabs((double)dw[i] - sum) <= bound);
+        assert_true(fabs((double)b.out[DW][i] - sum) <= bound);
     }
     for (int64_t j = 0; wanted & 4 && j < n; j++) {
         double sum = 0;
         for (int64_t r = 0; r < m; r++) sum += (double)g[r * n + j];
-        assert_true(fabs((double)db[j] - sum) <= 1e-6 * (1 + fabs(sum)));
+        assert_true(fabs((double)b.out[DB][j] - sum) <= 1e-6 * (1 + fabs(sum)));
     }
-    free(x), free(w), free(y), free(g), free(before), free(dx), free(dw), free(db);
+    free_backward(&b);
+}
+
+static const int64_t back_sizes[][3] = {{256, 128, 128}, {131, 70, 150}, {700, 33, 20}, {40, 3, 90}, {95, 128, 2},
+                                        {1, 1, 1},       {0, 5, 7},      {5, 0, 7},     {5, 7, 0}};
+enum { BACK_SIZES = sizeof back_sizes / sizeof *back_sizes };
+
+static void test_linear_grads__have_the_same_bits_for_every_number_of_threads(void **state) {
+    (void)state;
+    const double slope = .2;
+    for (int s = 0; s < BACK_SIZES; s++)
+        for (int wanted = 1; wanted < 8; wanted++) {
+            backward b = new_backward(back_sizes[s][0], back_sizes[s][1], back_sizes[s][2], &slope, wanted);
+            float *one[RESULTS];
+            for (int threads = 1; threads <= 3; threads++) {
+                gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = threads});
+                gan__linear_grads(ctx, &b.of);
+                gan_ctx_free(ctx);
+                for (int i = 0; i < RESULTS; i++) {
+                    size_t bytes = (size_t)(b.size[i] + GUARD) * sizeof(float);
+                    if (threads == 1) one[i] = memcpy(malloc(bytes), b.out[i], bytes);
+                    assert_memory_equal(one[i], b.out[i], bytes);
+                }
+            }
+            for (int i = 0; i < RESULTS; i++) free(one[i]);
+            free_backward(&b);
+        }
+}
+
+static void test_linear_grads__every_failed_request_is_reported_and_leaks_nothing(void **state) {
+    (void)state;
+    const double slope = .2;
+    for (int s = 0; s < 5; s++)
+        for (int wanted = 4; wanted < 8; wanted++) {
+            backward b = new_backward(back_sizes[s][0], back_sizes[s][1], back_sizes[s][2], &slope, wanted);
+            gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+            int failures = 0;
+            for (bool ok = false; !ok; failures += !ok) {
+                gan_ctx_fail_alloc(ctx, failures + 1);
+                gan__linear_grads(ctx, &b.of);
+                gan_ctx_fail_alloc(ctx, 0);
+                ok = gan_ctx_status(ctx) == GAN_OK;
+                assert_true(ok || gan_ctx_status(ctx) == GAN_E_MEMORY);
+                assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+                gan_ctx_clear(ctx);
+            }
+            assert_true(failures > 0);
+            gan_ctx_free(ctx);
+            free_backward(&b);
+        }
 }
 
 /* Many blocks and panels, a few, narrow ones on either side, and no rows at all. */
 static void test_linear_grads__are_those_of_plain_loops(void **state) {
     (void)state;
-    static const int64_t sizes[][3] = {{256, 128, 128}, {131, 70, 150}, {700, 33, 20}, {40, 3, 90}, {95, 128, 2}, {1, 1, 1}, {0, 5, 7}};
     static const double slopes[] = {.2, 0};
     for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
         if (!gan__isa_available(isa)) continue;
         gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
-        for (int s = 0; s < (int)(sizeof sizes / sizeof *sizes); s++)
-            for (int wanted = 0; wanted < 8; wanted++)
-                check_grads(ctx, sizes[s][0], sizes[s][1], sizes[s][2], wanted % 3 < 2 ? &slopes[wanted % 3] : NULL, wanted);
+        for (int s = 0; s < BACK_SIZES; s++)
+            for (int wanted = 0; wanted < 8; wanted++) {
+                const int64_t *size = back_sizes[s];
+                check_grads(ctx, size[0], size[1], size[2], wanted % 3 < 2 ? &slopes[wanted % 3] : NULL, wanted);
+            }
         assert_int_equal(gan_ctx_status(ctx), GAN_OK);
         assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
         gan_ctx_free(ctx);
@@ -225,6 +304,8 @@ int main(void) {
         cmocka_unit_test(test_gemm_double__is_double),
         cmocka_unit_test(test_linear__is_the_product_and_the_bias_and_the_activation),
         cmocka_unit_test(test_linear_grads__are_those_of_plain_loops),
+        cmocka_unit_test(test_linear_grads__have_the_same_bits_for_every_number_of_threads),
+        cmocka_unit_test(test_linear_grads__every_failed_request_is_reported_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

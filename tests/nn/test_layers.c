@@ -278,18 +278,21 @@ static void test_sequential__runs_products_and_activations_as_one_with_the_same_
                                            : gan_conv_transpose2d_layer(ctx, 6, 20, o));
         gan_sequential_add(s, k / 3 == 0 ? gan_relu_layer(ctx) : gan_leaky_relu_layer(ctx, k / 3 == 1 ? 0.2 : -0.5));
         gan_tensor *x = gan_randn(ctx, k % 3 ? gan_shape4(3, 4, 8, 6) : gan_shape2(9, 6)), *g = NULL;
-        gan_tensor *y[2], *grads[2][2], *wrt[] = {x, gan_module_find(s, "0.weight")->tensor};
+        const gan_param *bias = gan_module_find(s, "0.bias");
+        gan_tensor *y[2], *grads[2][3], *wrt[] = {x, gan_module_find(s, "0.weight")->tensor, bias ? bias->tensor : x};
+        static const char *const pairs[] = {"gan_linear_leaky", "gan_conv2d_leaky", "gan_conv_transpose2d_leaky"};
         for (int watched = 0; watched < 2; watched++) {
             gan_output out = gan_module_call(s, (gan_input){x, NULL},
                                              (gan_call_opts){.taps = (const char *[]){"*"}, .n_taps = watched});
             y[watched] = out.y;
             assert_int_equal(out.n_taps, 2 * watched);
             if (!g) g = gan_randn(ctx, gan_shape_of(out.y));
-            gan_grads(out.y, wrt, 2, grads[watched], (gan_grad_opts){.seed = g});
+            assert_int_equal(!strcmp(out.y->node->op->name, pairs[k % 3]), !watched && k / 3 < 2);
+            gan_grads(out.y, wrt, 3, grads[watched], (gan_grad_opts){.seed = g});
         }
         check_ok(ctx);
         check_tensors_close(y[0], y[1], 0);
-        for (int i = 0; i < 2; i++) check_tensors_close(grads[0][i], grads[1][i], 0);
+        for (int i = 0; i < 3; i++) check_tensors_close(grads[0][i], grads[1][i], i == 2 ? 1e-6 : 0);
         gan_scope_end(ctx);
     }
     gan_module *s = gan_sequential(ctx);
