@@ -1,18 +1,10 @@
 /* The parts that losses are made of: single logits held to targets, and classes. */
+#include "../ops/logits.h"
 #include "loss_impl.h"
 
 /* --- single logits ---------------------------------------------------------------------------------------- */
 
-/* For s the logistic function, -t log s(x) - (1-t) log(1 - s(x)) is
- *     softplus(x) - t*x  =  softplus(-x) + (1-t)*x:
- * no logarithm of a rounded 0. The form with the smaller coefficient keeps the digits of small losses and gradients; for targets
- * 0 and 1 there is no second term at all, and nothing that could cancel. */
-gan_tensor *gan_bce_with_logits(gan_tensor *x, double target) {
-    bool high = target > .5;
-    gan_tensor *plus = gan_softplus(high ? gan_neg(x) : x);
-    double rest = high ? 1 - target : -target;
-    return gan_mean(rest == 0 ? plus : gan_add(plus, gan_scale(x, rest)));
-}
+gan_tensor *gan_bce_with_logits(gan_tensor *x, double target) { return gan__bce(x, target); }
 
 /* Broadcasting [n] against [n, 1] would compare each logit with every target. */
 static bool match(gan_tensor *x, gan_tensor *targets, const char *who) {
@@ -26,7 +18,8 @@ static bool match(gan_tensor *x, gan_tensor *targets, const char *who) {
     return false;
 }
 
-/* With high = (t > 1/2), which of the two forms to take is itself a matter of arithmetic: softplus(+-x) + (high - t)*x. */
+/* With high = (t > 1/2), which of the two forms (ops/logits.c) to take is itself a matter of arithmetic:
+ * softplus(+-x) + (high - t)*x. */
 gan_tensor *gan_bce_with_logits_targets(gan_tensor *x, gan_tensor *targets) {
     if (!match(x, targets, "gan_bce_with_logits_targets")) return gan__nil(gan_ctx_of(x));
     gan_tensor *high = gan_greater(targets, gan_scalar(gan_ctx_of(x), .5));

@@ -81,6 +81,9 @@
     X(gan__op_conv_transpose2d_leaky)  \
     X(gan__op_conv_weight2d)
 
+#define GAN__OPS_LOGITS(X) \
+    X(gan__op_bce)
+
 #define GAN__OPS_RESAMPLING(X)    \
     X(gan__op_avg_pool2d)         \
     X(gan__op_upsample_nearest2d) \
@@ -111,6 +114,7 @@
     GAN__OPS_SHAPE(X)          \
     GAN__OPS_PRODUCT(X)        \
     GAN__OPS_CONVOLUTION(X)    \
+    GAN__OPS_LOGITS(X)         \
     GAN__OPS_RESAMPLING(X)     \
     GAN__OPS_NORMALISATION(X)  \
     GAN__OPS_COMPARING(X)

@@ -85,4 +85,14 @@ def dropout(p, block):
 g.case("dropout", dropout(0.3, 0), [g.randn(3, 5, 7)])
 g.case("dropout_later", dropout(0.75, 11), [g.randn(13)])
 g.case("dropout_0", dropout(0.0, 0), [g.randn(5)])
+
+
+def bce(target):
+    return lambda x: F.binary_cross_entropy_with_logits(x, torch.full_like(x, target))
+
+
+# Last, so that the numbers before stay what they were.
+for name, target in (("1", 1.0), ("0", 0.0), ("smooth", 0.9), ("low", 0.3)):
+    g.case(f"bce_{name}", bce(target), [g.randn(7, 3)])
+g.case("bce_wide", bce(1.0), [torch.tensor([-100.0, -20.0, -1e-3, 0.0, 1e-3, 15.0, 30.0, 80.0], dtype=torch.float64)])
 g.save()

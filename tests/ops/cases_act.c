@@ -1,5 +1,6 @@
 /* Activations. */
 #include "op_cases.h"
+#include "ops/logits.h"
 #include "ops/op_list.h"
 
 #define CALL(name, expr) \
@@ -20,6 +21,10 @@ CALL(slope, gan_apply(gan_ctx_of(in[0]), &gan__op_slope, in, 2, &(double){0.3}))
 CALL(tanh, gan_tanh(in[0]))
 CALL(sigmoid, gan_sigmoid(in[0]))
 CALL(softplus, gan_softplus(in[0]))
+CALL(bce_1, gan__bce(in[0], 1))
+CALL(bce_0, gan__bce(in[0], 0))
+CALL(bce_smooth, gan__bce(in[0], 0.9))
+CALL(bce_low, gan__bce(in[0], 0.3))
 CALL(softmax, gan_softmax(in[0]))
 CALL(log_softmax, gan_log_softmax(in[0]))
 CALL(maxout_1, gan_maxout(in[0], 1))
@@ -47,6 +52,11 @@ static const op_case cases[] = {
     {"gan_sigmoid", "sigmoid_small", call_sigmoid, 1, 2, 0},
     {"gan_softplus", "softplus", call_softplus, 1, 2, 0},
     {"gan_softplus", "softplus_wide", call_softplus, 1, 0, 0}, /* values too far apart for differences */
+    {"gan_bce_with_logits", "bce_1", call_bce_1, 1, 2, 0},
+    {"gan_bce_with_logits", "bce_0", call_bce_0, 1, 2, 0},
+    {"gan_bce_with_logits", "bce_smooth", call_bce_smooth, 1, 2, 0},
+    {"gan_bce_with_logits", "bce_low", call_bce_low, 1, 2, 0},
+    {"gan_bce_with_logits", "bce_wide", call_bce_1, 1, 0, 0},
     {"gan_softmax", "softmax", call_softmax, 1, 2, 0},
     {"gan_softmax", "softmax_vector", call_softmax, 1, 2, 0},
     {"gan_softmax", "softmax_far", call_softmax, 1, 2, 1e-4}, /* differences of numbers close to 1 */
@@ -74,6 +84,7 @@ BAD(slope, gan_apply(ctx, &gan__op_slope, ((gan_tensor *[]){ones(ctx, 3, 5), one
 BAD(tanh, gan_tanh(op_released(ctx)))
 BAD(sigmoid, gan_sigmoid(op_released(ctx)))
 BAD(softplus, gan_softplus(op_released(ctx)))
+BAD(bce, gan__bce(op_released(ctx), 1))
 BAD(softmax, gan_softmax(gan_scalar(ctx, 1)))
 BAD(log_softmax, gan_log_softmax(gan_scalar(ctx, 1)))
 BAD(maxout, gan_maxout(ones(ctx, 3, 8), 3))
@@ -92,6 +103,7 @@ static const op_bad bads[] = {
     {"gan_tanh", bad_tanh, {"released"}},
     {"gan_sigmoid", bad_sigmoid, {"released"}},
     {"gan_softplus", bad_softplus, {"released"}},
+    {"gan_bce_with_logits", bad_bce, {"released"}},
     {"gan_softmax", bad_softmax, {"[]"}},
     {"gan_log_softmax", bad_log_softmax, {"[]"}},
     {"gan_maxout", bad_maxout, {"[3, 8]", "3"}},
@@ -113,6 +125,7 @@ static const op_large larges[] = {
     LARGE("tanh", tanh, 2, {301, 199}),
     LARGE("sigmoid", sigmoid, 2, {301, 199}),
     LARGE("softplus", softplus, 2, {301, 199}),
+    LARGE("bce_with_logits", bce_smooth, 2, {301, 199}),
     LARGE("softmax", softmax, 2, {301, 199}),
     LARGE("log_softmax", log_softmax, 2, {301, 199}),
     LARGE("maxout", maxout_3, 3, {20, 301, 9}),
