@@ -93,4 +93,10 @@ static inline int64_t gan__ceil_div(int64_t a, int64_t b) { return (a + b - 1) /
 static inline int64_t gan__least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t gan__most(int64_t a, int64_t b) { return a > b ? a : b; }
 
+/* Where a block of rows begins; the block after the last: where they end. Blocks differ by a tile at most, so that threads end
+ * together. */
+static inline int64_t gan__block_start(int64_t rows, int64_t blocks, int64_t block) {
+    return gan__least(rows, block * gan__ceil_div(rows, GAN__TILE_ROWS) / blocks * GAN__TILE_ROWS);
+}
+
 #endif

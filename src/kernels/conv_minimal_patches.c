@@ -159,10 +159,7 @@ static void pack_unit(void *arg, int64_t unit, int worker) {
     pack_taps(e, (unit - e->first_pack) / e->phases, (unit - e->first_pack) % e->phases, gan__minimal_scratch(e, worker));
 }
 
-/* Blocks differ by a tile at most, so that threads end together. */
-static int64_t first_quad(const engine *e, int64_t block) {
-    return gan__least(e->quads, block * gan__ceil_div(e->quads, ROWS) / e->blocks * ROWS);
-}
+static int64_t first_quad(const engine *e, int64_t block) { return gan__block_start(e->quads, e->blocks, block); }
 
 static void run_block(void *arg, int64_t task, int worker) {
     const engines *all = arg;

@@ -36,7 +36,7 @@ typedef struct plan {
     int64_t runs, length; /* of the whole depth */
     int64_t piece_runs, piece_length;
     int64_t pieces; /* of one run, if that is longer than a piece */
-    int64_t pixels, tiles;
+    int64_t pixels;
     int64_t blocks, panels, group, groups;
     int64_t first_task, first_pack;
     float *packed;   /* [panels][runs * length][width] */
@@ -84,19 +84,16 @@ static void cut_depth(plan *l, const gan__tiles *tiles) {
 static void cut_result(plan *l, const gan__tiles *tiles) {
     l->pixels = l->p.n * l->p.oh * l->p.ow;
     l->panels = gan__ceil_div(l->p.k, gan__tiles_width(tiles));
-    l->tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS);
-    l->blocks = gan__ceil_div(l->tiles, BLOCK_TILES);
+    int64_t in_tiles = gan__ceil_div(l->pixels, GAN__TILE_ROWS);
+    l->blocks = gan__ceil_div(in_tiles, BLOCK_TILES);
     l->groups = gan__most(1, gan__least(l->panels, gan__ceil_div(WANTED_TASKS, gan__most(1, l->blocks))));
     if (l->p.prepare) l->groups = 1; /* a block's one task prepares it */
-    l->blocks = gan__most(l->blocks, gan__least(gan__ceil_div(l->tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
+    l->blocks = gan__most(l->blocks, gan__least(gan__ceil_div(in_tiles, LEAST_TILES), gan__ceil_div(LEAST_TASKS, l->groups)));
     l->group = gan__ceil_div(l->panels, l->groups);
     l->groups = gan__ceil_div(l->panels, l->group);
 }
 
-/* Blocks differ by a tile at most, so that no thread waits for another's last one. */
-static int64_t first_pixel(const plan *l, int64_t block) {
-    return gan__least(l->pixels, block * l->tiles / l->blocks * GAN__TILE_ROWS);
-}
+static int64_t first_pixel(const plan *l, int64_t block) { return gan__block_start(l->pixels, l->blocks, block); }
 
 static const plan *plan_of_task(const engine *e, int64_t task) {
     const plan *l = e->plans + e->count - 1;
