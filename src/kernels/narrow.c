@@ -5,7 +5,7 @@
 #ifndef GAN_DOUBLE
 
 enum {
-    TASK = 16384,              /* multiply-adds */
+    TASK = 16384,             /* multiply-adds */
     CHUNK = GAN__NARROW_BLOCK /* they are added up before the rest, which loses less */
 };
 
