@@ -60,6 +60,15 @@ static void span(double s, char text[PART]) {
         snprintf(text, PART, "%ldm %02lds left", n / 60 % 60, n % 60);
 }
 
+/* Never longer than "99.9k samples/s", however fast a run is: what else is on the line does not depend on it. */
+static void rate_text(double rate, char text[PART]) {
+    static const char *const units[] = {"", "k", "M", "G"};
+    int unit = 0;
+    if (rate >= 9999.5)
+        for (; unit < 3 && rate >= 999.5; unit++) rate /= 1000;
+    snprintf(text, PART, "%.*f%s samples/s", unit && rate < 99.95 ? 1 : 0, rate, units[unit]);
+}
+
 static void bar(double done, int cells, char text[PART]) {
     int filled = (int)(cells * done);
     for (int i = 0; i < cells; i++) text[i + 1] = i < filled ? '#' : '.';
@@ -128,7 +137,7 @@ static bool show(void *user, gan_trainer *t, const gan_step_info *s) {
     bar(done, 20, x.bar);
     snprintf(x.step, PART, p->live ? "%lld/%lld" : "%lld", (long long)s->step, (long long)p->last);
     snprintf(x.losses, PART, "D %.4g  G %.4g", s->d_loss, s->g_loss);
-    snprintf(x.rate, PART, "%.0f samples/s", rate * (double)p->batch);
+    rate_text(rate * (double)p->batch, x.rate);
     span((double)(p->last - s->step) / rate, x.left);
     if (p->live)
         show_live(p, &x, done);

@@ -12,6 +12,7 @@ import sys
 import termios
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+RATE = re.compile(r"  (\d{1,4}|\d{1,2}\.\dk|\d{3}k|\d{1,2}\.\dM) samples/s")
 STEPS = 400
 pictures = os.environ.get("GAN_TEST_PICTURES")  # to look at: the lines are printed
 
@@ -52,7 +53,7 @@ def live(gan, folder, columns):
         assert len(ESCAPE.sub("", state)) < max(columns, 2), f"{columns} columns: {state!r}"
     last = ESCAPE.sub("", states[-1])
     assert f"{STEPS}/{STEPS}"[:columns - 1] in last, repr(text)
-    words = {"bar": "#" in last, "losses": "D " in last and "G " in last, "rate": "samples/s" in last, "left": "left" in last,
+    words = {"bar": "#" in last, "losses": "D " in last and "G " in last, "rate": RATE.search(last), "left": "left" in last,
              "verdict": "healthy" in last}
     if pictures:
         print(f"{columns:4}  {last}")
