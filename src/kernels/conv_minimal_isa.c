@@ -9,30 +9,51 @@
 
 typedef void line_fn(const vec *in, vec *out);
 
-INLINE void data_2(const vec *d, vec *v) { v[0] = d[0] - d[1], v[1] = d[1], v[2] = d[2] - d[1]; }
-INLINE void data_3(const vec *d, vec *v) { v[0] = d[0] - d[2], v[1] = d[1] + d[2], v[2] = d[2] - d[1], v[3] = d[1] - d[3]; }
+/* Of m results by r taps: name_m_r. */
+INLINE void data_2_2(const vec *d, vec *v) { v[0] = d[0] - d[1], v[1] = d[1], v[2] = d[2] - d[1]; }
+INLINE void data_2_3(const vec *d, vec *v) { v[0] = d[0] - d[2], v[1] = d[1] + d[2], v[2] = d[2] - d[1], v[3] = d[1] - d[3]; }
+INLINE void data_4_2(const vec *d, vec *v) {
+    vec even = d[2] + d[3];
+    v[0] = d[0] - d[3] + 1.5f * (d[1] - d[2]), v[1] = d[1] + 2.5f * d[2] + d[3], v[2] = even - 2 * d[1];
+    v[3] = d[3] - .5f * (d[1] + d[2]), v[4] = d[4] - d[1] + 1.5f * (d[3] - d[2]);
+}
 
-INLINE void taps_2(const vec *g, vec *v) { v[0] = g[0], v[1] = g[0] + g[1], v[2] = g[1]; }
-INLINE void taps_3(const vec *g, vec *v) {
+INLINE void taps_2_2(const vec *g, vec *v) { v[0] = g[0], v[1] = g[0] + g[1], v[2] = g[1]; }
+INLINE void taps_2_3(const vec *g, vec *v) {
     vec even = (g[0] + g[2]) * 0.5f, odd = g[1] * 0.5f;
     v[0] = g[0], v[1] = even + odd, v[2] = even - odd, v[3] = g[2];
 }
+INLINE void taps_4_2(const vec *g, vec *v) {
+    v[0] = g[0], v[1] = (g[0] + g[1]) * (2 / 9.f), v[2] = (2 * g[0] - g[1]) * (4 / 9.f);
+    v[3] = (2 * g[1] - g[0]) * (1 / 9.f), v[4] = g[1];
+}
 
-INLINE void results_2(const vec *m, vec *y) { y[0] = m[0] + m[1], y[1] = m[1] + m[2]; }
-INLINE void results_3(const vec *m, vec *y) { y[0] = m[0] + m[1] + m[2], y[1] = m[1] - m[2] - m[3]; }
+INLINE void results_2_2(const vec *m, vec *y) { y[0] = m[0] + m[1], y[1] = m[1] + m[2]; }
+INLINE void results_2_3(const vec *m, vec *y) { y[0] = m[0] + m[1] + m[2], y[1] = m[1] - m[2] - m[3]; }
+INLINE void results_4_2(const vec *m, vec *y) {
+    y[0] = m[0] + m[1] + m[2] + m[3], y[1] = m[1] - .5f * m[2] - 2 * m[3];
+    y[2] = m[1] + .25f * m[2] + 4 * m[3], y[3] = m[1] - .125f * m[2] - 8 * m[3] + m[4];
+}
 
-INLINE void grads_2(const vec *e, vec *v) { v[0] = e[0], v[1] = e[0] + e[1], v[2] = e[1]; }
-INLINE void grads_3(const vec *e, vec *v) { v[0] = e[0], v[1] = e[0] + e[1], v[2] = e[0] - e[1], v[3] = -e[1]; }
+INLINE void grads_2_2(const vec *e, vec *v) { v[0] = e[0], v[1] = e[0] + e[1], v[2] = e[1]; }
+INLINE void grads_2_3(const vec *e, vec *v) { v[0] = e[0], v[1] = e[0] + e[1], v[2] = e[0] - e[1], v[3] = -e[1]; }
+INLINE void grads_4_2(const vec *e, vec *v) {
+    v[0] = e[0], v[1] = e[0] + e[1] + e[2] + e[3], v[2] = e[0] - .5f * e[1] + .25f * e[2] - .125f * e[3];
+    v[3] = e[0] - 2 * e[1] + 4 * e[2] - 8 * e[3], v[4] = e[3];
+}
 
-INLINE void to_taps_2(const vec *m, vec *g) { g[0] = m[0] + m[1], g[1] = m[1] + m[2]; }
-INLINE void to_taps_3(const vec *m, vec *g) {
+INLINE void to_taps_2_2(const vec *m, vec *g) { g[0] = m[0] + m[1], g[1] = m[1] + m[2]; }
+INLINE void to_taps_2_3(const vec *m, vec *g) {
     vec even = (m[1] + m[2]) * 0.5f, odd = (m[1] - m[2]) * 0.5f;
     g[0] = m[0] + even, g[1] = odd, g[2] = even + m[3];
+}
+INLINE void to_taps_4_2(const vec *m, vec *g) {
+    g[0] = m[0] + (2 * m[1] + 8 * m[2] - m[3]) * (1 / 9.f), g[1] = m[4] + (m[1] - 2 * m[2] + m[3]) * (2 / 9.f);
 }
 
 /* --- on both ------------------------------------------------------------------------------------------------ */
 
-enum { MOST = GAN__MINIMAL_MOST_TAPS + 1 };
+enum { MOST = GAN__MINIMAL_MOST_RESULTS + 1 };
 
 INLINE vec load(const float *from, int64_t n) {
     if (n >= LANES) return *(const loose *)from;
@@ -74,20 +95,23 @@ INLINE void map(line_fn *line, int size, int to_size, const float *const *in, fl
 
 #define MAP(name, line, size, to_size, add) \
     static void name(const float *const *in, float *const *out, int64_t n) { map(line, size, to_size, in, out, n, add); }
-#define MAPS(r)                                     \
-    MAP(map_data_##r, data_##r, r + 1, r + 1, false) \
-    MAP(map_taps_##r, taps_##r, r, r + 1, false)     \
-    MAP(map_results_##r, results_##r, r + 1, 2, false) \
-    MAP(map_grads_##r, grads_##r, 2, r + 1, false)   \
-    MAP(map_set_taps_##r, to_taps_##r, r + 1, r, false) \
-    MAP(map_add_taps_##r, to_taps_##r, r + 1, r, true)
-MAPS(2)
-MAPS(3)
+#define MAPS(m, r)                                                               \
+    MAP(map_data_##m##_##r, data_##m##_##r, m + r - 1, m + r - 1, false)         \
+    MAP(map_taps_##m##_##r, taps_##m##_##r, r, m + r - 1, false)                 \
+    MAP(map_results_##m##_##r, results_##m##_##r, m + r - 1, m, false)           \
+    MAP(map_grads_##m##_##r, grads_##m##_##r, m, m + r - 1, false)               \
+    MAP(map_set_taps_##m##_##r, to_taps_##m##_##r, m + r - 1, r, false)          \
+    MAP(map_add_taps_##m##_##r, to_taps_##m##_##r, m + r - 1, r, true)
+MAPS(2, 2)
+MAPS(2, 3)
+MAPS(4, 2)
 
-#define TABLE(r) {map_data_##r, map_taps_##r, map_results_##r, map_grads_##r, map_set_taps_##r, map_add_taps_##r}
+#define TABLE(m, r)                                                                                                   \
+    {m, r, map_data_##m##_##r, map_taps_##m##_##r, map_results_##m##_##r, map_grads_##m##_##r, map_set_taps_##m##_##r, \
+     map_add_taps_##m##_##r}
 #define PASTE(a, b) a##b
 #define NAME(isa) PASTE(gan__minimal_, isa)
-const gan__minimal NAME(GAN__ISA_NAME) = {{TABLE(2), TABLE(3)}};
+const gan__minimal NAME(GAN__ISA_NAME) = {{TABLE(2, 2), TABLE(2, 3), TABLE(4, 2)}};
 
 #else
 typedef int gan__nothing_in_double;

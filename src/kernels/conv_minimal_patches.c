@@ -5,17 +5,19 @@
 #ifndef GAN_DOUBLE
 
 /* Convolutions by minimal filtering (conv_minimal_engine.h). After the taps, which are packed by all workers, a task is a block
- * of quads: it makes their data, takes them through all points with a group of panels at a time, and turns what it has into
+ * of cells: it makes their data, takes them through all points with a group of panels at a time, and turns what it has into
  * results. Where blocks are few, tasks share one, each with some of the groups. Since each of these makes the block's data anew, there
  * are no more than keep all threads busy: how many does not change any sum. */
 enum {
-    BLOCK_ROWS = 48,
+    BLOCK_ROWS = 48, /* at most, and of cells of 2 x 2 */
+    ROWS_OF_LARGE_CELLS = 36,
     MOST_SHARES = 12, /* of all blocks */
     TASKS_PER_THREAD = 3,
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 128, /* of a group; at least a panel */
-    AHEAD = 4,          /* rows whose results are fetched before they are written */
+    AHEAD = 16,         /* pixels that are fetched before they are written */
     POINTS = GAN__MINIMAL_MOST_POINTS,
+    RESULTS = GAN__MINIMAL_MOST_RESULTS * GAN__MINIMAL_MOST_RESULTS,
     TAPS = GAN__MINIMAL_TAPS,
     ROWS = GAN__TILE_ROWS
 };
@@ -27,12 +29,12 @@ typedef struct scratch {
     _Alignas(64) float taps[TAPS * CHANNELS_PER_PACK * GAN__TILE_MAX_WIDTH];
     const float *rows[BLOCK_ROWS];
     float *out[BLOCK_ROWS];
-    float *pixels[4 * BLOCK_ROWS];
-    _Alignas(64) float sums[]; /* [points][BLOCK_ROWS][columns of a group] */
+    float *pixels[RESULTS * BLOCK_ROWS];
+    _Alignas(64) float sums[]; /* [points][rows of a block][columns of a group] */
 } scratch;
 
 typedef gan__minimal_engine engine;
-typedef gan__quad quad;
+typedef gan__cell cell;
 
 /* --- the taps ----------------------------------------------------------------------------------------------- */
 
@@ -85,7 +87,7 @@ static void multiply(const engine *e, piece at, int64_t group, scratch *s) {
     data.end = data.at ? data.at + count * e->segment : NULL;
     for (int64_t i = 0; i < count; i++) s->rows[i] = gan__minimal_data(e, at.point, at.segment, i);
     for (int64_t i = count; i < padded; i++) s->rows[i] = gan__minimal_zeros;
-    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + (at.point * BLOCK_ROWS + i) * columns;
+    for (int64_t i = 0; i < count; i++) s->out[i] = s->sums + at.point * gan__minimal_sums_apart(e, e->at_once) + i * columns;
     gan__tile_job job = {.row_stride = BLOCK_ROWS, .runs = 1, .add = at.segment > 0};
     job.length = gan__minimal_length(e, at.segment);
     for (int64_t panel = begin; panel < end; panel++) {
@@ -94,7 +96,7 @@ static void multiply(const engine *e, piece at, int64_t group, scratch *s) {
         job.column = (panel - begin) * width;
         job.n = (int)gan__least(width, e->p.k - panel * width);
         job.start = NULL;
-        if (at.point == e->r + 2 && !job.add) job.start = gan__panel_start(&e->p, panel * width, job.n, width, s->start);
+        if (at.point == e->m + e->r && !job.add) job.start = gan__panel_start(&e->p, panel * width, job.n, width, s->start);
         gan__multiply_rows(e->tiles, &job, s->rows, s->out, count, next_panel, &data);
     }
 }
@@ -103,20 +105,21 @@ static void fetch_to_write(const float *to, int64_t n) {
     for (int64_t i = 0; to && i < n; i += GAN__LINE) __builtin_prefetch(to + i, 1);
 }
 
-/* From a block's sums, [2][2] for each quad. Gives the number of pixels, and where they are. */
-static int64_t finish_quads(const engine *e, int64_t group, scratch *s) {
+/* From a block's sums. Gives the number of pixels, and where they are. */
+static int64_t finish_cells(const engine *e, int64_t group, scratch *s) {
     int64_t columns = e->group * gan__tiles_width(e->tiles), column = gan__minimal_column(e, group), pixels = 0;
     int64_t n = gan__minimal_column(e, group + 1) - column;
     const float *in[POINTS];
-    float *out[4], *later[4];
-    quad q = gan__quad_at(e, e->first), ahead = gan__quad_at(e, e->first + gan__least(AHEAD, e->part - 1));
-    for (int64_t row = 0; row < e->part; row++, q = gan__quad_next(e, q)) {
-        gan__quad_results(e, ahead, later);
-        for (int64_t i = 0; i < 4; i++) fetch_to_write(later[i] ? later[i] + column : NULL, n);
-        if (row + AHEAD < e->part - 1) ahead = gan__quad_next(e, ahead);
-        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * BLOCK_ROWS + row) * columns;
-        gan__quad_results(e, q, out);
-        for (int64_t i = 0; i < 4; i++) {
+    float *out[RESULTS], *later[RESULTS];
+    int64_t results = e->m * e->m, rows_ahead = AHEAD / results;
+    cell here = gan__cell_at(e, e->first), ahead = gan__cell_at(e, e->first + gan__least(rows_ahead, e->part - 1));
+    for (int64_t row = 0; row < e->part; row++, here = gan__cell_next(e, here)) {
+        gan__cell_results(e, ahead, later);
+        for (int64_t i = 0; i < results; i++) fetch_to_write(later[i] ? later[i] + column : NULL, n);
+        if (row + rows_ahead < e->part - 1) ahead = gan__cell_next(e, ahead);
+        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + i * gan__minimal_sums_apart(e, e->at_once) + row * columns;
+        gan__cell_results(e, here, out);
+        for (int64_t i = 0; i < results; i++) {
             if (out[i]) s->pixels[pixels++] = out[i];
             out[i] = out[i] ? out[i] + column : s->nowhere;
         }
@@ -159,7 +162,7 @@ static void pack_unit(void *arg, int64_t unit, int worker) {
     pack_taps(e, (unit - e->first_pack) / e->phases, (unit - e->first_pack) % e->phases, gan__minimal_scratch(e, worker));
 }
 
-static int64_t first_quad(const engine *e, int64_t block) { return gan__block_start(e->quads, e->blocks, block); }
+static int64_t first_cell(const engine *e, int64_t block) { return gan__block_start(e->cells, e->blocks, block); }
 
 static void run_block(void *arg, int64_t task, int worker) {
     const engines *all = arg;
@@ -168,13 +171,13 @@ static void run_block(void *arg, int64_t task, int worker) {
     int64_t block = (task - of->first_task) / of->shares, share = (task - of->first_task) % of->shares;
     scratch *s = gan__minimal_scratch(of, worker);
     engine e = *of;
-    e.first = first_quad(of, block), e.part = first_quad(of, block + 1) - e.first;
+    e.first = first_cell(of, block), e.part = first_cell(of, block + 1) - e.first;
     e.data = (float *)(all->data + (size_t)worker * all->data_bytes);
-    quad q = gan__quad_at(&e, e.first);
-    for (int64_t row = 0; row < e.part; row++, q = gan__quad_next(&e, q)) gan__quad_data(&e, q, row, 0, e.segments);
+    cell here = gan__cell_at(&e, e.first);
+    for (int64_t row = 0; row < e.part; row++, here = gan__cell_next(&e, here)) gan__cell_data(&e, here, row, 0, e.segments);
     for (int64_t group = share * e.groups / e.shares; group < (share + 1) * e.groups / e.shares; group++) {
         for (piece at = {0, 0}; at.point < e.points; at = next_piece(&e, at)) multiply(&e, at, group, s);
-        finish_pixels(&e, block, group, finish_quads(&e, group, s), s);
+        finish_pixels(&e, block, group, finish_cells(&e, group, s), s);
     }
 }
 
@@ -192,18 +195,20 @@ static void gather_moments(const engines *all, float *stats, double *sums) {
 
 /* --- all of it ---------------------------------------------------------------------------------------------- */
 
-static int64_t taps_size(const engine *e) { return e->points * e->panels * e->depth * gan__tiles_width(e->tiles); }
+static int64_t taps_size(const engine *e) { return gan__minimal_panels_size(e, e->depth); }
 
 /* All products have the source and the numbers of channels in common, hence the sizes of what a worker holds. */
 static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *all, int64_t *tasks, int64_t *packs) {
+    const gan__minimal_maps *maps = gan__minimal_pick(ctx, products, all->count, false);
     int64_t blocks = 0, wanted = TASKS_PER_THREAD * gan__threads_count(ctx->threads);
     *tasks = *packs = 0;
+    int64_t rows = maps->m > 2 ? ROWS_OF_LARGE_CELLS : BLOCK_ROWS;
     for (int i = 0; i < all->count; i++) {
-        all->each[i] = gan__minimal_cut(ctx, &products[i], GAN__MINIMAL_SEGMENT);
-        blocks += all->each[i].blocks = gan__ceil_div(all->each[i].quads, BLOCK_ROWS);
+        all->each[i] = gan__minimal_cut(ctx, &products[i], maps, GAN__MINIMAL_SEGMENT);
+        blocks += all->each[i].blocks = gan__ceil_div(all->each[i].cells, rows);
     }
     for (engine *e = all->each; e < all->each + all->count; e++) {
-        e->at_once = BLOCK_ROWS;
+        e->at_once = rows;
         gan__minimal_cut_columns(e, gan__ceil_div(MOST_SHARES, blocks), MOST_COLUMNS);
         e->shares = gan__least(e->groups, gan__ceil_div(wanted, blocks));
         e->first_task = *tasks, e->first_pack = *packs;
@@ -221,7 +226,8 @@ bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, flo
     float *packed = gan__alloc(ctx, (size_t)(count * taps_size(all.each)) * sizeof *packed);
     double *moments = stats ? gan__alloc(ctx, (size_t)(2 * k + blocks * moments_size(all.each)) * sizeof *moments) : NULL;
     all.data = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * all.data_bytes);
-    bool ok = gan__minimal_new_scratch(ctx, all.each, sizeof(scratch), BLOCK_ROWS) && packed && all.data && (moments || !stats);
+    bool ok = packed && all.data && (moments || !stats);
+    ok = ok && gan__minimal_new_scratch(ctx, all.each, sizeof(scratch), all.each->at_once);
     double *room = stats && ok ? moments + 2 * k : NULL;
     for (int i = 0; i < count && ok; i++) {
         engine *e = &all.each[i];

@@ -5,24 +5,25 @@
 #ifndef GAN_DOUBLE
 
 /* The weight gradient by minimal filtering (conv_minimal_engine.h) has the data as there, A of the result's gradient in panels,
- * and sums over quads. These are taken in parts, so many at once that their data stay in the last-level cache: first all workers
+ * and sums over cells. These are taken in parts, so many at once that their data stay in the last-level cache: first all workers
  * make a part's data, then a task takes a segment of the depth and a group of panels through all points, and adds G' of what it
  * has to the weights. */
 enum {
     DATA_AT_ONCE = 1 << 19, /* numbers */
-    LEAST_AT_ONCE = 96,     /* quads */
+    LEAST_AT_ONCE = 96,     /* cells */
     SEGMENT = 64,           /* whole lines of the cache, though not whole tiles */
-    CHUNK = 256,            /* quads that a tile sums up in registers */
+    CHUNK = 256,            /* cells that a tile sums up in registers */
     WANTED_TASKS = 12,
     MOST_VECTORS = 8,       /* of columns of a group */
-    QUADS_PER_TASK = 8,     /* when data are made */
+    CELLS_PER_TASK = 8,     /* when data are made */
     POINTS = GAN__MINIMAL_MOST_POINTS,
+    RESULTS = GAN__MINIMAL_MOST_RESULTS * GAN__MINIMAL_MOST_RESULTS,
     TAPS = GAN__MINIMAL_TAPS,
     ROWS = GAN__TILE_ROWS
 };
 
 typedef gan__minimal_engine engine;
-typedef gan__quad quad;
+typedef gan__cell cell;
 
 /* Of one worker. */
 typedef struct scratch {
@@ -31,15 +32,15 @@ typedef struct scratch {
     _Alignas(64) float sums[]; /* [points][segment][columns of a group] */
 } scratch;
 
-/* The result's gradient of a quad, in panels, with zeros beyond the border and the last column. */
-static void pack_grads(const engine *e, quad q, int64_t row) {
+/* The result's gradient of a cell, in panels, with zeros beyond the border and the last column. */
+static void pack_grads(const engine *e, cell here, int64_t row) {
     int64_t width = gan__tiles_width(e->tiles);
-    const float *in[4];
-    float *pixel[4], *out[POINTS];
-    gan__quad_results(e, q, pixel);
+    const float *in[RESULTS];
+    float *pixel[RESULTS], *out[POINTS];
+    gan__cell_results(e, here, pixel);
     for (int64_t panel = 0; panel < e->panels; panel++) {
         int64_t cols = gan__least(width, e->p.k - panel * width);
-        for (int64_t i = 0; i < 4; i++) in[i] = pixel[i] ? pixel[i] + panel * width : gan__minimal_zeros;
+        for (int64_t i = 0; i < e->m * e->m; i++) in[i] = pixel[i] ? pixel[i] + panel * width : gan__minimal_zeros;
         for (int64_t i = 0; i < e->points; i++) {
             out[i] = gan__minimal_panel(e, i, panel, e->at_once) + row * width;
             if (cols < width) memset(out[i] + cols, 0, (size_t)(width - cols) * sizeof(float));
@@ -75,10 +76,10 @@ static gan__coming data_of(const engine *e, chunk at, int64_t segment) {
 }
 
 /* A segment's sums over a chunk. */
-static void sum_quads(const engine *e, chunk at, int64_t segment, int64_t group, scratch *s) {
+static void sum_cells(const engine *e, chunk at, int64_t segment, int64_t group, scratch *s) {
     int64_t width = gan__tiles_width(e->tiles), columns = e->group * width, length = gan__minimal_length(e, segment);
     int64_t begin = group * e->group, end = gan__least(e->panels, begin + e->group);
-    float *sums = s->sums + at.point * e->segment * columns;
+    float *sums = s->sums + at.point * gan__minimal_sums_apart(e, e->segment);
     chunk next = next_chunk(e, at);
     gan__coming data = data_of(e, next, segment);
     gan__tile_job job = {.points = s->points, .length = at.rows, .out = s->out, .add = at.row > 0};
@@ -106,7 +107,7 @@ static void finish_taps(const engine *e, int64_t segment, int64_t group, scratch
     float *out[TAPS];
     for (int64_t row = 0; row < gan__minimal_length(e, segment); row++) {
         int64_t at = segment * e->segment + row, phase = at / p->c, y = phase / p->sw, x = phase % p->sw;
-        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + (i * e->segment + row) * columns;
+        for (int64_t i = 0; i < e->points; i++) in[i] = s->sums + i * gan__minimal_sums_apart(e, e->segment) + row * columns;
         for (int64_t i = 0; i < r * r; i++)
             out[i] = e->w + (y + i / r * p->sh) * p->tap_y + (x + i % r * p->sw) * p->tap_x + at % p->c * p->in + column;
         map(in, out, gan__minimal_column(e, group + 1) - column);
@@ -117,45 +118,45 @@ static void run_segment(void *arg, int64_t task, int worker) {
     const engine *e = arg;
     scratch *s = gan__minimal_scratch(e, worker);
     int64_t segment = task / e->groups, group = task % e->groups;
-    for (chunk at = chunk_at(e, 0, 0); at.rows; at = next_chunk(e, at)) sum_quads(e, at, segment, group, s);
+    for (chunk at = chunk_at(e, 0, 0); at.rows; at = next_chunk(e, at)) sum_cells(e, at, segment, group, s);
     finish_taps(e, segment, group, s);
 }
 
-/* Units are some quads of a segment's data, segment by segment, so that whoever takes a segment afterwards has mostly made its
+/* Units are some cells of a segment's data, segment by segment, so that whoever takes a segment afterwards has mostly made its
  * data; in the middle, some of the result's gradient, which all need. */
 static void make_data(void *arg, int64_t unit, int worker) {
     (void)worker;
     const engine *e = arg;
-    int64_t units = gan__ceil_div(e->part, QUADS_PER_TASK), segment = unit / units, middle = e->segments / 2;
-    int64_t row = unit % units * QUADS_PER_TASK, end = gan__least(e->part, row + QUADS_PER_TASK);
-    quad q = gan__quad_at(e, e->first + row);
+    int64_t units = gan__ceil_div(e->part, CELLS_PER_TASK), segment = unit / units, middle = e->segments / 2;
+    int64_t row = unit % units * CELLS_PER_TASK, end = gan__least(e->part, row + CELLS_PER_TASK);
+    cell here = gan__cell_at(e, e->first + row);
     if (segment > middle) segment--;
     else if (segment == middle) segment = -1;
-    for (; row < end; row++, q = gan__quad_next(e, q)) {
+    for (; row < end; row++, here = gan__cell_next(e, here)) {
         if (segment < 0)
-            pack_grads(e, q, row);
+            pack_grads(e, here, row);
         else
-            gan__quad_data(e, q, row, segment, segment + 1);
+            gan__cell_data(e, here, row, segment, segment + 1);
     }
 }
 
 /* The next part; false after the last. */
 static bool next_part(engine *e) {
     e->first += e->part;
-    e->part = gan__least(e->at_once, e->quads - e->first);
+    e->part = gan__least(e->at_once, e->cells - e->first);
     return e->part > 0;
 }
 
 bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w) {
-    engine e = gan__minimal_cut(ctx, product, SEGMENT);
+    engine e = gan__minimal_cut(ctx, product, gan__minimal_pick(ctx, product, 1, true), SEGMENT);
     e.w = w;
-    e.at_once = gan__ceil_div(e.quads, gan__ceil_div(e.quads, gan__most(LEAST_AT_ONCE, DATA_AT_ONCE / (e.points * e.depth))));
+    e.at_once = gan__ceil_div(e.cells, gan__ceil_div(e.cells, gan__most(LEAST_AT_ONCE, DATA_AT_ONCE / (e.points * e.depth))));
     gan__minimal_cut_columns(&e, gan__ceil_div(WANTED_TASKS, e.segments), MOST_VECTORS * e.tiles->lanes);
-    e.packed = gan__alloc(ctx, (size_t)(e.points * e.panels * e.at_once * gan__tiles_width(e.tiles)) * sizeof *e.packed);
+    e.packed = gan__alloc(ctx, (size_t)gan__minimal_panels_size(&e, e.at_once) * sizeof *e.packed);
     e.data = gan__alloc(ctx, (size_t)(gan__minimal_data_size(&e) + ROWS) * sizeof *e.data); /* a tile reads beyond the last row */
     bool ok = gan__minimal_new_scratch(ctx, &e, sizeof(scratch), e.segment) && e.packed && e.data;
     while (ok && next_part(&e)) {
-        gan__parallel(ctx, (e.segments + 1) * gan__ceil_div(e.part, QUADS_PER_TASK), make_data, &e);
+        gan__parallel(ctx, (e.segments + 1) * gan__ceil_div(e.part, CELLS_PER_TASK), make_data, &e);
         gan__parallel(ctx, e.segments * e.groups, run_segment, &e);
     }
     gan__free(ctx, e.data);
