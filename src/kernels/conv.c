@@ -127,7 +127,7 @@ bool gan__engine_conv(gan_ctx *ctx, const gan__conv_shape *shape, const gan_real
     else if (s.kh * s.kw > 1 && better_mirrored(&s))
         ok = conv_mirrored(ctx, &s, x, w, y);
     else if (gan__minimal_fit(ctx, &product, 1))
-        return gan__minimal_run(ctx, &product, 1, with.stats);
+        return gan__minimal_run(ctx, &product, 1, with.kept, with.stats);
     else
         return gan__patches_run(ctx, &product, 1, with.kept, with.stats);
     return finish(ctx, ok, s.n * s.oh * s.ow, s.k, with, y);
@@ -179,7 +179,7 @@ bool gan__engine_conv_input(gan_ctx *ctx, const gan__conv_shape *shape, const ga
         on_the_way = s.c == shape->c; /* else a column is one pixel's channel */
         for (int i = 0; i < count && on_the_way; i++) products[i].bias = with.bias, products[i].slope = with.slope;
         float *stats = on_the_way ? with.stats : NULL;
-        ok = gan__minimal_fit(ctx, products, count) ? gan__minimal_run(ctx, products, count, stats)
+        ok = gan__minimal_fit(ctx, products, count) ? gan__minimal_run(ctx, products, count, with.kept, stats)
                                                     : gan__patches_run(ctx, products, count, with.kept, stats);
     }
     gan__free(ctx, products);

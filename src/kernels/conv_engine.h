@@ -45,13 +45,19 @@ typedef struct gan__patches {
                                   * where patches are single pixels */
 } gan__patches;
 
-/* Runs several such products as one parallel loop. False (raised) without scratch memory. A single product of few rows, for which
- * packing would be much of the work, uses and adds to what is kept, unless that is NULL. `stats`, unless NULL: mean and variance
+/* Runs several such products as one parallel loop. False (raised) without scratch memory. Products of few rows, for which packing
+ * would be much of the work, use and add to what is kept, unless that is NULL: here a single one of single pixels. `stats`, unless NULL: mean and variance
  * of each of the k columns over the pixels of all products, [2, k]. */
 bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
 
 /* How many blocks gan__patches_run cuts the result pixels of just this product into, `prepare` included. */
 int64_t gan__patches_blocks(const gan_ctx *ctx, const gan__patches *product);
+
+static inline gan__packing gan__packing_of(const gan__patches *products, int count, int64_t cell) {
+    return (gan__packing){.weight = products->weight, .c = products->c, .k = products->k, .in = products->in, .out = products->out,
+                          .kh = products->kh, .kw = products->kw, .sh = products->sh, .sw = products->sw,
+                          .tap_y = products->tap_y, .tap_x = products->tap_x, .products = count, .cell = cell};
+}
 
 /* What its parts share with other routes. A panel's columns of one tap, beyond the last with zeros: */
 void gan__pack_tap(const gan__patches *p, const float *from, int64_t width, int64_t cols, float *to);
@@ -65,7 +71,7 @@ void gan__multiply_rows(const gan__tiles *tiles, gan__tile_job *job, const float
 /* The same as gan__patches_run where kernels are two or three strides long and there is enough to do, with fewer multiplications
  * (conv_minimal.h); w likewise, from a convolution's product with y as its result. */
 bool gan__minimal_fit(const gan_ctx *ctx, const gan__patches *products, int count);
-bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats);
+bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats);
 bool gan__minimal_weight_fit(const gan_ctx *ctx, const gan__patches *product);
 bool gan__minimal_weight_run(gan_ctx *ctx, const gan__patches *product, float *w);
 

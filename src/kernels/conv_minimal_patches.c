@@ -15,6 +15,8 @@ enum {
     TASKS_PER_THREAD = 3,
     CHANNELS_PER_PACK = 32,
     MOST_COLUMNS = 128, /* of a group; at least a panel */
+    KEPT_ROWS = 512,    /* of products whose taps are kept, */
+    MOST_KEPT = 5 << 18, /* and how many numbers these may be */
     AHEAD = 16,         /* pixels that are fetched before they are written */
     POINTS = GAN__MINIMAL_MOST_POINTS,
     RESULTS = GAN__MINIMAL_MOST_RESULTS * GAN__MINIMAL_MOST_RESULTS,
@@ -217,30 +219,38 @@ static void cut_products(gan_ctx *ctx, const gan__patches *products, engines *al
     all->data_bytes = (size_t)gan__minimal_data_size(all->each) * sizeof(float);
 }
 
-bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, float *stats) {
+/* Where transforming the taps is much of the work, and what comes out not too large. */
+static bool are_kept(const engines *all) {
+    int64_t rows = 0;
+    for (const engine *e = all->each; e < all->each + all->count; e++) rows = gan__most(rows, e->cells);
+    return rows <= KEPT_ROWS && all->count * taps_size(all->each) <= MOST_KEPT;
+}
+
+bool gan__minimal_run(gan_ctx *ctx, const gan__patches *products, int count, gan__packed **kept, float *stats) {
     engines all = {.each = gan__alloc(ctx, (size_t)count * sizeof *all.each), .count = count};
     if (!all.each) return false;
     int64_t tasks, packs, blocks = 0, k = products->k;
     cut_products(ctx, products, &all, &tasks, &packs);
     for (int i = 0; i < count; i++) blocks += all.each[i].blocks;
-    float *packed = gan__alloc(ctx, (size_t)(count * taps_size(all.each)) * sizeof *packed);
+    gan__packing how = gan__packing_of(products, count, all.each->m);
+    gan__packed_use use = gan__packed_begin(ctx, are_kept(&all) ? kept : NULL, &how, count * taps_size(all.each));
     double *moments = stats ? gan__alloc(ctx, (size_t)(2 * k + blocks * moments_size(all.each)) * sizeof *moments) : NULL;
     all.data = gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * all.data_bytes);
-    bool ok = packed && all.data && (moments || !stats);
+    bool ok = use.packed && all.data && (moments || !stats);
     ok = ok && gan__minimal_new_scratch(ctx, all.each, sizeof(scratch), all.each->at_once);
     double *room = stats && ok ? moments + 2 * k : NULL;
     for (int i = 0; i < count && ok; i++) {
         engine *e = &all.each[i];
         e->scratch = all.each->scratch, e->scratch_bytes = all.each->scratch_bytes;
-        e->packed = packed + i * taps_size(e), e->moments = room;
+        e->packed = use.packed->numbers + i * taps_size(e), e->moments = room;
         if (room) room += e->blocks * moments_size(e);
     }
-    if (ok) gan__parallel(ctx, packs, pack_unit, &all);
+    if (ok && !use.ready) gan__parallel(ctx, packs, pack_unit, &all);
     if (ok) gan__parallel(ctx, tasks, run_block, &all);
     if (ok && stats) gather_moments(&all, stats, moments);
     gan__free(ctx, all.data);
     gan__free(ctx, moments);
-    gan__free(ctx, packed);
+    gan__packed_end(ctx, &use, ok);
     gan__free(ctx, all.each->scratch);
     gan__free(ctx, all.each);
     return ok;

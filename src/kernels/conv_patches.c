@@ -19,13 +19,6 @@ enum {
     KEPT_ROWS = 512    /* of a product whose packed weights are kept */
 };
 
-struct gan__packed {
-    gan__packed *next;
-    const float *from; /* what they were made of, and how it was read */
-    int64_t in, out, c, k;
-    _Alignas(64) float weights[];
-};
-
 static const float zeros[MAX_DEPTH]; /* what lies outside of the image */
 
 /* How one product is cut up. */
@@ -320,28 +313,8 @@ static int64_t make_plans(const gan__tiles *tiles, const gan__patches *products,
     return size;
 }
 
-void gan__packed_free(gan_ctx *ctx, gan__packed *list) {
-    for (gan__packed *next; list; list = next) {
-        next = list->next;
-        gan__pool_count_as_cached(&ctx->pool, list, false);
-        gan__free(ctx, list);
-    }
-}
-
 static bool are_kept(const gan__patches *p, int count) {
     return count == 1 && p->kh == 1 && p->kw == 1 && p->n * p->oh * p->ow <= KEPT_ROWS;
-}
-
-static gan__packed *find_packed(gan__packed *list, const gan__patches *p) {
-    while (list && (list->from != p->weight || list->in != p->in || list->out != p->out || list->c != p->c || list->k != p->k))
-        list = list->next;
-    return list;
-}
-
-static gan__packed *new_packed(gan_ctx *ctx, const gan__patches *p, int64_t size) {
-    gan__packed *packed = gan__alloc(ctx, sizeof *packed + (size_t)size * sizeof *packed->weights);
-    if (packed) *packed = (gan__packed){.from = p->weight, .in = p->in, .out = p->out, .c = p->c, .k = p->k};
-    return packed;
 }
 
 /* Room for the moments of all plans, and for the sums of them all. */
@@ -361,35 +334,28 @@ bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan
     plan *plans = gan__alloc(ctx, (size_t)count * sizeof *plans);
     if (!plans) return false;
     int64_t tasks, packs, size = make_plans(tiles, products, count, plans, &tasks, &packs);
-    if (!are_kept(products, count)) kept = NULL;
-    gan__packed *packed = kept ? find_packed(*kept, products) : NULL;
-    bool ready = packed;
-    if (!ready) packed = new_packed(ctx, products, size);
+    gan__packing how = gan__packing_of(products, count, 0);
+    gan__packed_use use = gan__packed_begin(ctx, are_kept(products, count) ? kept : NULL, &how, size);
     double *moments = stats ? moments_room(ctx, plans, count) : NULL;
     engine e = {ctx, tiles, plans, count, gan__alloc(ctx, (size_t)gan__threads_count(ctx->threads) * sizeof *e.scratch)};
-    bool ok = packed && e.scratch && (moments || !stats);
+    bool ok = use.packed && e.scratch && (moments || !stats);
     if (ok) {
-        float *at = packed->weights;
+        float *at = use.packed->numbers;
         for (int i = 0; i < count; i++) {
             plans[i].packed = at;
             at += plans[i].panels * plans[i].runs * plans[i].length * gan__tiles_width(tiles);
         }
-        if (!ready) gan__parallel(ctx, packs, pack_unit, &e);
+        if (!use.ready) gan__parallel(ctx, packs, pack_unit, &e);
         gan__parallel(ctx, tasks, run_block, &e);
         if (stats) gather_moments(&e, moments, stats);
     }
     gan__free(ctx, e.scratch);
     gan__free(ctx, moments);
-    if (!ready && ok && kept) {
-        gan__pool_count_as_cached(&ctx->pool, packed, true);
-        packed->next = *kept, *kept = packed;
-    } else if (!ready) {
-        gan__free(ctx, packed);
-    }
+    gan__packed_end(ctx, &use, ok);
     gan__free(ctx, plans);
     return ok;
 }
 
 #else
-void gan__packed_free(gan_ctx *ctx, gan__packed *list) { (void)ctx, (void)list; }
+typedef int gan__nothing_in_double; /* a translation unit may not be empty */
 #endif

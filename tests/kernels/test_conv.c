@@ -365,6 +365,42 @@ static void test_conv__bits_do_not_depend_on_the_number_of_threads(void **state)
     }
 }
 
+/* One list serves both directions, shifted and direct kernels too; what is kept gives the bits of what is packed anew, and is not
+ * made twice. */
+static void test_conv__kept_weights_give_the_same_bits(void **state) {
+    (void)state;
+    static const gan__conv_shape shapes[] = {
+        {16, 16, 16, 64, 8, 8, 64, 4, 4, 2, 2, 1, 1}, /* 4 x 4 results at a time */
+        {16, 16, 16, 64, 8, 8, 64, 4, 4, 2, 2, 2, 1}, /* the same weights, read from another one on */
+        {64, 8, 8, 64, 4, 4, 64, 4, 4, 2, 2, 1, 1},   /* for as many as the first */
+        {10, 12, 12, 64, 6, 6, 64, 4, 4, 2, 2, 1, 1}, /* 2 x 2 */
+        {2, 9, 9, 64, 9, 9, 64, 1, 1, 1, 1, 0, 0},    /* all multiplications */
+    };
+    enum { COUNT = sizeof shapes / sizeof *shapes, ENTRIES = 7 }; /* a convolution reads the first two alike */
+    gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
+    gan__packed *list = NULL;
+    float *w = noise(size_of(&shapes[0], WEIGHT));
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < COUNT; i++)
+            for (kind k = CONV; k <= INPUT; k++) {
+                const gan__conv_shape *s = &shapes[i];
+                float *v[KINDS] = {noise(size_of(s, CONV)), noise(size_of(s, INPUT)), w};
+                float *fresh = walled(size_of(s, k)), *kept = walled(size_of(s, k));
+                assert_true(fast(ctx, s, k, v, fresh, NULL));
+                assert_true(fast_with(ctx, s, k, v, kept, (gan__conv_with){.kept = &list}));
+                assert_memory_equal(fresh, kept, (size_t)size_of(s, k) * sizeof *kept);
+                assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+                free(v[CONV]), free(v[INPUT]), free_walled(fresh, size_of(s, k)), free_walled(kept, size_of(s, k));
+            }
+    int entries = 0;
+    for (gan__packed *at = list; at; at = at->next) entries++;
+    assert_int_equal(entries, ENTRIES);
+    gan__packed_free(ctx, list);
+    assert_int_equal(gan_ctx_memory(ctx).in_use, 0);
+    free(w);
+    gan_ctx_free(ctx);
+}
+
 static void test_conv__every_failed_request_is_reported_and_leaks_nothing(void **state) {
     (void)state;
     const gan__conv_shape shapes[] = {{2, 16, 16, 3, 8, 8, 20, 4, 4, 2, 2, 1, 1},
@@ -433,6 +469,7 @@ int main(void) {
         cmocka_unit_test(test_conv__rounding_errors_by_minimal_filtering_have_their_limits),
         cmocka_unit_test(test_conv__special_shapes_agree_with_the_reference),
         cmocka_unit_test(test_conv__bits_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(test_conv__kept_weights_give_the_same_bits),
         cmocka_unit_test(test_conv__every_failed_request_is_reported_and_leaks_nothing),
         cmocka_unit_test(test_conv__a_second_run_asks_the_system_for_nothing),
         cmocka_unit_test(test_conv__calls_are_counted_by_kind),
