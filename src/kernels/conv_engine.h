@@ -54,9 +54,9 @@ bool gan__patches_run(gan_ctx *ctx, const gan__patches *products, int count, gan
 int64_t gan__patches_blocks(const gan_ctx *ctx, const gan__patches *product);
 
 static inline gan__packing gan__packing_of(const gan__patches *products, int count, int64_t cell) {
-    return (gan__packing){.weight = products->weight, .c = products->c, .k = products->k, .in = products->in, .out = products->out,
-                          .kh = products->kh, .kw = products->kw, .sh = products->sh, .sw = products->sw,
-                          .tap_y = products->tap_y, .tap_x = products->tap_x, .products = count, .cell = cell};
+    const gan__patches *p = products;
+    return (gan__packing){.weight = p->weight, .c = p->c, .k = p->k, .in = p->in, .out = p->out, .kh = p->kh, .kw = p->kw,
+                          .sh = p->sh, .sw = p->sw, .tap_y = p->tap_y, .tap_x = p->tap_x, .products = count, .cell = cell};
 }
 
 /* What its parts share with other routes. A panel's columns of one tap, beyond the last with zeros: */

@@ -8,6 +8,9 @@
 #define GAN__MAP_LIST(X)                                                        \
     X(GAN__MAP_EXP, exp_)                   /* e^(a - p) */                     \
     X(GAN__MAP_LOG, log_)                                                       \
+    X(GAN__MAP_SIN_TURNS, sin_turns)        /* sin(2 pi a), |a| <= 1/2 */       \
+    X(GAN__MAP_COS_TURNS, cos_turns)                                            \
+    X(GAN__MAP_RAYLEIGH, rayleigh)          /* (-2 log a)^(1/2), 0 < a <= 1 */  \
     X(GAN__MAP_TANH, tanh_)                                                     \
     X(GAN__MAP_SIGMOID, sigmoid)            /* 1/(1 + e^-a) */                  \
     X(GAN__MAP_SOFTPLUS, softplus)          /* log(1 + e^a) */                  \

@@ -5,12 +5,17 @@
 
 #include "elementwise.h"
 
+#define PI 3.14159265358979323846
+
 #ifdef GAN_DOUBLE
 
 static inline gan_real exp_(gan_real a, gan_real b, gan_real p) { return (void)b, exp(a - p); }
 static inline gan_real log_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, log(a); }
 static inline gan_real tanh_(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, tanh(a); }
+static inline gan_real sin_turns(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, sin(2 * PI * a); }
+static inline gan_real cos_turns(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, cos(2 * PI * a); }
 static inline gan_real log1p_(gan_real t) { return log1p(t); }
+static inline gan_real sqrt_(gan_real t) { return sqrt(t); }
 
 #else
 
@@ -65,6 +70,25 @@ static inline float log_(float x, float b, float p) {
     return x < 0 ? NAN : y;
 }
 
+/* sin(2 pi (turns + quarters/4)). Of the turns the nearest quarter is taken off, which is exact; what is left goes through the
+ * minimax polynomials of sine and cosine up to pi/4. */
+static inline float wave(float turns, uint32_t quarters) {
+    const float magic = 0x1.8p23f;
+    float shifted = 4 * turns + magic, a = (turns - (shifted - magic) * 0.25f) * (float)(2 * PI), z = a * a;
+    quarters += to_bits(shifted);
+    float s = -0.000195172667f, c = 0.0000244384154f;
+    s = s * z + 0.00833217792f;
+    s = s * z - 0.166666549f;
+    s = a + a * z * s;
+    c = c * z - 0.00138873672f;
+    c = c * z + 0.0416666469f;
+    c = 1 - 0.5f * z + z * z * c;
+    float size = quarters & 1 ? c : s;
+    return quarters & 2 ? -size : size;
+}
+static inline float sin_turns(float a, float b, float p) { return (void)b, (void)p, wave(a, 0); }
+static inline float cos_turns(float a, float b, float p) { return (void)b, (void)p, wave(a, 1); }
+
 /* Near 0 an odd minimax polynomial, elsewhere by e^2|x|. */
 static inline float tanh_(float x, float b, float p) {
     (void)b, (void)p;
@@ -87,7 +111,11 @@ static inline float log1p_(float t) {
     return 2 * (s + s * z * q);
 }
 
+static inline float sqrt_(float t) { return sqrtf(t); }
+
 #endif
+
+static inline gan_real rayleigh(gan_real a, gan_real b, gan_real p) { return sqrt_(-2 * log_(a, b, p)); }
 
 static inline gan_real sigmoid(gan_real a, gan_real b, gan_real p) { return (void)b, (void)p, 1 / (1 + exp_(-a, 0, 0)); }
 

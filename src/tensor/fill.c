@@ -2,9 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "../kernels/elementwise.h"
 #include "tensor_impl.h"
 
-#define GRAIN 256 /* elements; a multiple of 4 * GAN__PHILOX_RUN */
+#define GRAIN 256 /* elements; a multiple of RUN */
 
 typedef struct fill_arg {
     const gan_stream *stream;
@@ -12,44 +13,38 @@ typedef struct fill_arg {
     gan_real *p;
 } fill_arg;
 
-#ifdef GAN_DOUBLE
-#define LOG log
-#define SQRT sqrt
-#define COS cos
-#define SIN sin
-#else
-#define LOG logf
-#define SQRT sqrtf
-#define COS cosf
-#define SIN sinf
-#endif
+enum { RUN = 4 * GAN__PHILOX_RUN };
 
-/* (0, 1], so that its logarithm is finite. */
-static gan_real open_unit(uint32_t w) { return ((gan_real)w + 1) * (gan_real)0x1p-32; }
-
-/* Box & Muller (1958): two uniforms make two normals. */
-static void normals(const uint32_t w[4], gan_real z[4]) {
-    const gan_real turn = (gan_real)6.283185307179586476925;
-    for (int k = 0; k < 4; k += 2) {
-        gan_real r = SQRT(-2 * LOG(open_unit(w[k]))), a = turn * ((gan_real)w[k + 1] * (gan_real)0x1p-32);
-        z[k] = r * COS(a);
-        z[k + 1] = r * SIN(a);
+/* Box & Muller (1958): two uniforms, one of them in (0, 1] so that its logarithm is finite, make two normals. */
+static void normals(const gan_ctx *ctx, const uint32_t w[RUN], gan_real z[RUN]) {
+    enum { PAIRS = RUN / 2 };
+    gan_real radius[PAIRS], turns[PAIRS], x[PAIRS], y[PAIRS];
+    for (int k = 0; k < PAIRS; k++) {
+        radius[k] = ((gan_real)(int32_t)(w[2 * k] >> 1) + (gan_real).5) * (gan_real)0x1p-31;
+        turns[k] = (gan_real)(int32_t)w[2 * k + 1] * (gan_real)0x1p-32;
     }
+    gan__map_of(ctx, GAN__MAP_RAYLEIGH)(PAIRS, radius, radius, 0, radius);
+    gan__map_of(ctx, GAN__MAP_COS_TURNS)(PAIRS, turns, turns, 0, x);
+    gan__map_of(ctx, GAN__MAP_SIN_TURNS)(PAIRS, turns, turns, 0, y);
+    for (int k = 0; k < PAIRS; k++) z[2 * k] = radius[k] * x[k], z[2 * k + 1] = radius[k] * y[k];
 }
 
 /* [0, 1): 24 bits, which a float holds exactly. */
-static void uniforms(const uint32_t w[4], gan_real z[4]) {
-    for (int k = 0; k < 4; k++) z[k] = (gan_real)(w[k] >> 8) * (gan_real)0x1p-24;
+static void uniforms(const gan_ctx *ctx, const uint32_t w[RUN], gan_real z[RUN]) {
+    (void)ctx;
+    for (int k = 0; k < RUN; k++) z[k] = (gan_real)(w[k] >> 8) * (gan_real)0x1p-24;
 }
 
-static inline void fill(fill_arg *f, int64_t begin, int64_t end, void (*four)(const uint32_t[4], gan_real[4])) {
-    for (int64_t i = begin, count; i < end; i += count) {
-        uint32_t w[4 * GAN__PHILOX_RUN];
-        gan_real z[4 * GAN__PHILOX_RUN];
-        count = end - i < 4 * GAN__PHILOX_RUN ? end - i : 4 * GAN__PHILOX_RUN;
+typedef void run_fn(const gan_ctx *ctx, const uint32_t w[RUN], gan_real z[RUN]);
+
+/* Always whole runs, so that no number depends on where an array ends. */
+static inline void fill(fill_arg *f, int64_t begin, int64_t end, run_fn *fn) {
+    for (int64_t i = begin; i < end; i += RUN) {
+        uint32_t w[RUN];
+        gan_real z[RUN];
         gan__philox_run(f->stream->key, (uint64_t)(f->first + i / 4), w);
-        for (int64_t k = 0; k < count; k += 4) four(w + k, z + k);
-        memcpy(f->p + i, z, (size_t)count * sizeof *z);
+        fn(f->stream->ctx, w, z);
+        memcpy(f->p + i, z, (size_t)(end - i < RUN ? end - i : RUN) * sizeof *z);
     }
 }
 

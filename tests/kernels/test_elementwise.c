@@ -47,6 +47,10 @@ static double worst(gan_ctx *ctx, gan__map_kind kind, double (*exact)(double), d
 static double exact_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double exact_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
+static double exact_sin_turns(double x) { return sin(2 * 3.14159265358979323846 * x); }
+static double exact_cos_turns(double x) { return cos(2 * 3.14159265358979323846 * x); }
+static double exact_rayleigh(double x) { return sqrt(-2 * log(x)); }
+
 static void check_accuracy(gan_ctx *ctx) {
     assert_true(worst(ctx, GAN__MAP_EXP, exp, -103, 88.7) < 1.5);
     assert_true(worst(ctx, GAN__MAP_EXP, exp, -1, 1) < 1.5);
@@ -58,6 +62,10 @@ static void check_accuracy(gan_ctx *ctx) {
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -12, 12) < 2);
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -1, 1) < 2);
     assert_true(worst(ctx, GAN__MAP_TANH, tanh, -1e-3, 1e-3) < 1);
+    assert_true(worst(ctx, GAN__MAP_SIN_TURNS, exact_sin_turns, -.499, .499) < 2);
+    assert_true(worst(ctx, GAN__MAP_COS_TURNS, exact_cos_turns, -.499, .499) < 2);
+    assert_true(worst(ctx, GAN__MAP_SIN_TURNS, exact_sin_turns, -1e-3, 1e-3) < 2);
+    assert_true(worst(ctx, GAN__MAP_RAYLEIGH, exact_rayleigh, 0x1p-32, 1) < 2);
     assert_true(worst(ctx, GAN__MAP_SIGMOID, exact_sigmoid, -87, 87) < 3);
     assert_true(worst(ctx, GAN__MAP_SOFTPLUS, exact_softplus, -87, 87) < 3);
 }
@@ -74,6 +82,10 @@ static void check_edges(gan_ctx *ctx) {
     assert_true(map1(ctx, GAN__MAP_EXP, 0) == 1);
     assert_true(map1(ctx, GAN__MAP_LOG, inf) == inf && map1(ctx, GAN__MAP_LOG, 0) == -inf && map1(ctx, GAN__MAP_LOG, 1) == 0);
     assert_true(isnan(map1(ctx, GAN__MAP_LOG, -1)) && isnan(map1(ctx, GAN__MAP_LOG, -inf)));
+    assert_true(map1(ctx, GAN__MAP_RAYLEIGH, 1) == 0);
+    assert_true(map1(ctx, GAN__MAP_SIN_TURNS, 0) == 0 && map1(ctx, GAN__MAP_COS_TURNS, 0) == 1);
+    assert_true(map1(ctx, GAN__MAP_SIN_TURNS, -.25) == -1 && map1(ctx, GAN__MAP_COS_TURNS, .25) == 0);
+    assert_true(map1(ctx, GAN__MAP_SIN_TURNS, .5) == 0 && map1(ctx, GAN__MAP_COS_TURNS, -.5) == -1);
     assert_true(map1(ctx, GAN__MAP_TANH, inf) == 1 && map1(ctx, GAN__MAP_TANH, -inf) == -1);
     assert_true(map1(ctx, GAN__MAP_TANH, 0) == 0 && map1(ctx, GAN__MAP_TANH, 1e-30f) == 1e-30f);
     assert_true(map1(ctx, GAN__MAP_SIGMOID, inf) == 1 && map1(ctx, GAN__MAP_SIGMOID, -inf) == 0);
@@ -110,7 +122,8 @@ static void check_position(gan_ctx *ctx) {
         for (int n = 1; n < 40; n++) {
             float a[40], b[40], y[40], alone;
             for (int i = 0; i < n; i++) a[i] = 0.37f * (float)(i - 11), b[i] = 0.11f * (float)(i % 7 - 3);
-            for (int i = 0; kind == GAN__MAP_LOG && i < n; i++) a[i] = a[i] * a[i] + 0.01f;
+            bool positive = kind == GAN__MAP_LOG || kind == GAN__MAP_RAYLEIGH; /* and at most 1 */
+            for (int i = 0; positive && i < n; i++) a[i] = a[i] * a[i] / (1.1f + a[i] * a[i]) + 0.01f;
             gan__map(ctx, (gan__map_kind)kind, n, a, b, 0.2, y);
             for (int i = 0; i < n; i++) {
                 gan__map(ctx, (gan__map_kind)kind, 1, a + i, b + i, 0.2, &alone);
