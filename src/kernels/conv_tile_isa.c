@@ -17,14 +17,6 @@ enum { STEP = GAN__TILE_STEP };
 enum { WIDTH = LANES * VECTORS, ROWS = GAN__TILE_ROWS };
 _Static_assert(VECTORS <= GAN__TILE_MAX_VECTORS && WIDTH <= GAN__TILE_MAX_WIDTH, "the table of tiles is too small");
 
-/* NaN stays NaN, as in the maps of elementwise.h. */
-INLINE vec leaky(vec v, float slope) {
-    typedef int32_t bits __attribute__((vector_size(VECTOR_BYTES)));
-    vec low = slope == 0 ? (vec){0} : slope * v;
-    bits is_low = v <= 0;
-    return (vec)(((bits)low & is_low) | ((bits)v & ~is_low));
-}
-
 INLINE void store_whole(const vec *sum, int vectors, float *out, bool add, const float *slope) {
     UNROLL for (int j = 0; j < vectors; j++) {
         loose *to = (loose *)(out + j * LANES);

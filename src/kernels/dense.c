@@ -73,8 +73,9 @@ void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
 
 #else
 
-/* Where narrow.h is worth while: how deep at least by rows; at most by points, of which the engine takes ranges side by side. */
-enum { LEAST_DEPTH = 16, MOST_DEPTH = 1024 };
+/* Where narrow.h is worth while: how deep at least by rows, how wide where they are not deep; how deep at most by points, of
+ * which the engine takes ranges side by side. */
+enum { LEAST_DEPTH = 16, LEAST_WIDTH = 16, MOST_DEPTH = 1024 };
 
 static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
                            const float *bias, float *c) {
@@ -87,6 +88,7 @@ static void by_narrow_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int
 }
 
 static bool is_narrow(int64_t n, int64_t k) { return n <= GAN__NARROW && k >= LEAST_DEPTH; }
+static bool is_shallow(int64_t n, int64_t k) { return 1 <= k && k <= GAN__NARROW && n >= LEAST_WIDTH; }
 
 /* The rows of a are pixels, k their channels. */
 static gan__patches pixels(bool trans_b, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *c) {
@@ -101,12 +103,18 @@ static void by_rows(gan_ctx *ctx, bool trans_b, int64_t m, int64_t n, int64_t k,
         if (slope) gan__map(ctx, gan__leaky_kind(*slope), m * n, c, NULL, *slope, c);
         return;
     }
+    if (is_shallow(n, k)) {
+        gan__narrow_depth(ctx, m, n, k, a, b, trans_b, bias, slope, NULL, c);
+        return;
+    }
     gan__patches p = pixels(trans_b, m, n, k, a, b, c);
     p.bias = bias, p.slope = slope;
     gan__patches_run(ctx, &p, 1, kept, NULL);
 }
 
-static bool is_narrow_over(int64_t m, int64_t n, int64_t k) { return gan__least(m, n) <= GAN__NARROW && k <= MOST_DEPTH; }
+static bool is_narrow_over(int64_t m, int64_t n, int64_t k) {
+    return 1 <= gan__least(m, n) && gan__least(m, n) <= GAN__NARROW && k <= MOST_DEPTH;
+}
 
 static void over_few_points(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, const float *b,
                             const gan__prepare *prepare, float *c) {
@@ -191,11 +199,13 @@ void gan__linear_grads(gan_ctx *ctx, const gan__linear_back *b) {
     gan__prepare prepare = {prepare_rows, &r};
     gan__patches p = pixels(false, b->m, b->k, b->n, g, b->w, b->dx);
     p.prepare = &prepare;
-    bool into_dx = b->dx && b->m && b->k && !is_narrow(b->k, b->n);
+    bool into_dx = b->dx && b->m && b->k && !is_narrow(b->k, b->n), shallow = is_shallow(b->k, b->n);
     bool into_dw = b->dw && b->m && b->k && !b->dx && is_narrow_over(b->n, b->k, b->m);
-    int64_t blocks = into_dx ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, GAN__NARROW_BLOCK);
+    int64_t blocks = into_dx && !shallow ? gan__patches_blocks(ctx, &p) : gan__ceil_div(b->m, GAN__NARROW_BLOCK);
     if (b->db && !(r.sums = gan__alloc(ctx, (size_t)(blocks * b->n) * sizeof *r.sums))) return;
-    if (into_dx)
+    if (into_dx && shallow)
+        gan__narrow_depth(ctx, b->m, b->k, b->n, g, b->w, false, NULL, NULL, &prepare, b->dx);
+    else if (into_dx)
         gan__patches_run(ctx, &p, 1, b->kept, NULL);
     else if (into_dw)
         over_few_points(ctx, b->n, b->k, b->m, g, b->x, &prepare, b->dw);

@@ -18,8 +18,8 @@ static const gan__narrow_kernels *kernels_of(const gan_ctx *ctx) {
 
 typedef struct product {
     const gan__narrow_kernels *by;
-    int64_t n, wide, k;
-    const float *a, *b, *bias;
+    int64_t m, n, wide, k;
+    const float *a, *b, *bias, *slope;
     bool transposed;
     const gan__prepare *prepare;
     float *c, *parts; /* parts [chunks][n][wide] */
@@ -34,6 +34,29 @@ void gan__narrow_rows(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float
                       float *y) {
     product p = {.by = kernels_of(ctx), .n = n, .k = k, .a = x, .b = w, .bias = bias, .c = y};
     gan__parallel_ranges(ctx, m, TASK / (n * k) + 1, run_rows, &p);
+}
+
+/* A block's rows. */
+static void run_depth(void *arg, int64_t block, int worker) {
+    (void)worker;
+    const product *p = arg;
+    int64_t first = block * GAN__NARROW_BLOCK, rows = p->m - first < GAN__NARROW_BLOCK ? p->m - first : GAN__NARROW_BLOCK;
+    if (p->prepare) p->prepare->fn(p->prepare->arg, block, first, rows);
+    p->by->depth[p->k - 1](rows, p->wide, p->a + first * p->k, p->b, p->bias, p->slope, p->c + first * p->wide);
+}
+
+void gan__narrow_depth(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *x, const float *w, bool transposed,
+                       const float *bias, const double *slope, const gan__prepare *prepare, float *y) {
+    float *rows = transposed ? gan__alloc(ctx, (size_t)(k * n) * sizeof *rows) : NULL;
+    if (transposed && !rows) return;
+    for (int64_t j = 0; transposed && j < n; j++)
+        for (int64_t d = 0; d < k; d++) rows[d * n + j] = w[j * k + d];
+    product p = {.by = kernels_of(ctx), .m = m, .wide = n, .k = k, .a = x, .b = rows ? rows : w, .bias = bias, .c = y};
+    p.prepare = prepare;
+    float kept_slope = slope ? (float)*slope : 0;
+    if (slope) p.slope = &kept_slope;
+    gan__parallel(ctx, (m + GAN__NARROW_BLOCK - 1) / GAN__NARROW_BLOCK, run_depth, &p);
+    gan__free(ctx, rows);
 }
 
 /* Points of one chunk, into sums of its own: whoever wrote these rows has them in its cache. */

@@ -43,6 +43,36 @@ INLINE void by_rows(int64_t first, int64_t end, int64_t k, const float *x, const
     }
 }
 
+/* Columns of some vectors, in all rows. */
+INLINE void shallow_strip(int64_t rows, int64_t wide, const float *x, const float *w, const float *bias, const float *slope,
+                          float *y, int vectors, int k) {
+    vec column[GAN__NARROW][STRIP], start[STRIP];
+    UNROLL for (int v = 0; v < vectors; v++) {
+        start[v] = bias ? *(const loose *)(bias + v * LANES) : (vec){0};
+        UNROLL for (int d = 0; d < k; d++) column[d][v] = *(const loose *)(w + d * wide + v * LANES);
+    }
+    for (int64_t r = 0; r < rows; r++, x += k, y += wide)
+        UNROLL for (int v = 0; v < vectors; v++) {
+            vec sum = start[v];
+            UNROLL for (int d = 0; d < k; d++) sum += x[d] * column[d][v];
+            *(loose *)(y + v * LANES) = slope ? leaky(sum, *slope) : sum;
+        }
+}
+
+INLINE void by_depth(int64_t rows, int64_t wide, const float *x, const float *w, const float *bias, const float *slope, float *y,
+                     int k) {
+    int64_t i = 0;
+    for (; i + STRIP * LANES <= wide; i += STRIP * LANES)
+        shallow_strip(rows, wide, x, w + i, bias ? bias + i : NULL, slope, y + i, STRIP, k);
+    for (; i + LANES <= wide; i += LANES) shallow_strip(rows, wide, x, w + i, bias ? bias + i : NULL, slope, y + i, 1, k);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = i; j < wide; j++) {
+            float sum = bias ? bias[j] : 0;
+            for (int d = 0; d < k; d++) sum += x[r * k + d] * w[d * wide + j];
+            y[r * wide + j] = !slope || sum > 0 ? sum : sum <= 0 && *slope == 0 ? 0 : *slope * sum;
+        }
+}
+
 INLINE void strip(int64_t wide, int64_t k, const float *a, const float *b, float *c, int vectors, int n) {
     vec sum[GAN__NARROW][STRIP];
     UNROLL for (int j = 0; j < n; j++) UNROLL for (int v = 0; v < vectors; v++) sum[j][v] = (vec){0};
@@ -72,6 +102,13 @@ INLINE void by_points(int64_t wide, int64_t k, const float *a, const float *b, f
                             float *y) {                                                                                   \
         by_rows(first, end, k, x, w, bias, y, n);                                                                         \
     }                                                                                                                     \
+    static void by_depth_##n(int64_t rows, int64_t wide, const float *x, const float *w, const float *bias,               \
+                             const float *slope, float *y) {                                                              \
+        if (slope)                                                                                                        \
+            by_depth(rows, wide, x, w, bias, slope, y, n);                                                                \
+        else                                                                                                              \
+            by_depth(rows, wide, x, w, bias, NULL, y, n);                                                                 \
+    }                                                                                                                     \
     static void by_points_##n(int64_t wide, int64_t k, const float *a, const float *b, float *c) {                        \
         by_points(wide, k, a, b, c, n);                                                                                   \
     }
@@ -86,6 +123,7 @@ OF_WIDTH(4)
 
 extern const gan__narrow_kernels TABLE;
 const gan__narrow_kernels TABLE = {{by_rows_1, by_rows_2, by_rows_3, by_rows_4},
+                                   {by_depth_1, by_depth_2, by_depth_3, by_depth_4},
                                    {by_points_1, by_points_2, by_points_3, by_points_4}};
 
 #else

@@ -28,4 +28,14 @@ typedef four loose_four __attribute__((aligned(4)));
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+#ifndef GAN_DOUBLE
+/* NaN stays NaN, as in the maps of elementwise.h. */
+INLINE vec leaky(vec v, float slope) {
+    typedef int32_t bits __attribute__((vector_size(VECTOR_BYTES)));
+    vec low = slope == 0 ? (vec){0} : slope * v;
+    bits is_low = v <= 0;
+    return (vec)(((bits)low & is_low) | ((bits)v & ~is_low));
+}
+#endif
+
 #endif

@@ -140,19 +140,19 @@ static void test_gemm_double__is_double(void **state) {
     gan_ctx_free(ctx);
 }
 
-/* Depths of none, one and two pieces; one column, and more than a panel's. */
+/* Depths of none, few, one and two pieces; one column, and more than a panel's; more rows than a block. */
 static void test_linear__is_the_product_and_the_bias_and_the_activation(void **state) {
     (void)state;
-    static const int64_t depths[] = {0, 1, 128, 300}, widths[] = {1, 16, 37};
-    static const double slopes[] = {0.2, 0, 2};
-    enum { M = 50, N = 37, K = 300 };
+    static const int64_t depths[] = {0, 1, 2, 3, 4, 5, 128, 300}, widths[] = {1, 16, 37, 83};
+    static const double slopes[] = {0.2, 0, 2, 0.5};
+    enum { M = 70, N = 83, K = 300 };
     static float x[M * K], w[N * K], bias[N], product[M * N], walls[M * N + 1];
     fill(x, M * K), fill(w, N * K), fill(bias, N);
     for (gan__isa isa = 0; isa < GAN__ISA_COUNT; isa++) {
         if (!gan__isa_available(isa)) continue;
         gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.isa = gan__isa_name(isa), .threads = 2});
-        for (int i = 0; i < 4 * 3; i++) {
-            int64_t k = depths[i / 3], n = widths[i % 3];
+        for (int i = 0; i < 8 * 4; i++) {
+            int64_t k = depths[i / 4], n = widths[i % 4];
             gan__gemm(ctx, false, true, M, n, k, x, w, NULL, product);
             walls[M * n] = GUARD_VALUE;
             gan__linear(ctx, M, n, k, x, w, bias, NULL, NULL, walls);
@@ -160,8 +160,8 @@ static void test_linear__is_the_product_and_the_bias_and_the_activation(void **s
             assert_true(walls[M * n] == GUARD_VALUE);
             gan__linear(ctx, M, n, k, x, w, NULL, NULL, NULL, walls);
             assert_memory_equal(walls, product, (size_t)(M * n) * sizeof *product);
-            float slope = (float)slopes[i % 3];
-            gan__linear(ctx, M, n, k, x, w, NULL, &slopes[i % 3], NULL, walls);
+            float slope = (float)slopes[i / 2 % 4];
+            gan__linear(ctx, M, n, k, x, w, NULL, &slopes[i / 2 % 4], NULL, walls);
             for (int64_t j = 0; j < M * n; j++) assert_true(walls[j] == product[j] * (product[j] > 0 ? 1 : slope));
             assert_true(walls[M * n] == GUARD_VALUE);
         }
@@ -229,7 +229,8 @@ static void check_grads(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const dou
 }
 
 static const int64_t back_sizes[][3] = {{256, 128, 128}, {131, 70, 150}, {700, 33, 20}, {40, 3, 90}, {95, 128, 2},
-                                        {1, 1, 1},       {0, 5, 7},      {5, 0, 7},     {5, 7, 0}};
+                                        {150, 1, 100},   {90, 2, 83},    {65, 4, 17},   {1, 1, 1},   {0, 5, 7},
+                                        {5, 0, 7},       {5, 7, 0}};
 enum { BACK_SIZES = sizeof back_sizes / sizeof *back_sizes };
 
 static void test_linear_grads__have_the_same_bits_for_every_number_of_threads(void **state) {
@@ -257,7 +258,7 @@ static void test_linear_grads__have_the_same_bits_for_every_number_of_threads(vo
 static void test_linear_grads__every_failed_request_is_reported_and_leaks_nothing(void **state) {
     (void)state;
     const double slope = .2;
-    for (int s = 0; s < 5; s++)
+    for (int s = 0; s < 8; s++)
         for (int wanted = 4; wanted < 8; wanted++) {
             backward b = new_backward(back_sizes[s][0], back_sizes[s][1], back_sizes[s][2], &slope, wanted);
             gan_ctx *ctx = gan_ctx_new((gan_ctx_opts){.threads = 2});
