@@ -34,7 +34,7 @@ bool gan__norm_grad_sums(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, con
                          double *sums);
 
 /* The gradient of gan__norm_apply by x where the statistics are x's own:
- * dx = gamma/sqrt(var + eps)*(h - mean(h) - z*mean(h*z)), z = (x - mean)/sqrt(var + eps). */
+ * dx = gamma/sqrt(var + eps)*(h - mean(h) - z*mean(h*z)), z = (x - mean)/sqrt(var + eps). It may be g. */
 void gan__norm_grad(gan_ctx *ctx, gan__norm_shape s, const gan_real *x, const gan_real *g, const gan__norm_form *f,
                     const double *sums, gan_real *dx);
 

@@ -94,12 +94,11 @@ static void apply(int64_t rows, int64_t pitch, int64_t width, const gan_real *x,
     BY_SLOPE(apply_loop, rows, pitch, width, x, t, y);
 }
 
-INLINE void grad_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *restrict x, const gan_real *restrict g,
-                      const gan__norm_tile *t, gan_real *restrict dx, bool plain) {
-    const gan_real *restrict mean = t->mean, *restrict scale = t->scale, *restrict shift = t->shift, slope = t->slope;
-    const gan_real *restrict along = t->along, *restrict back = t->back;
+INLINE void grad_loop(int64_t rows, int64_t pitch, int64_t width, const gan_real *x, const gan_real *g, const gan__norm_tile *t,
+                      gan_real *dx, bool plain) {
+    const gan_real *mean = t->mean, *scale = t->scale, *shift = t->shift, *along = t->along, *back = t->back, slope = t->slope;
     for (int64_t i = 0; i < rows; i++, x += pitch, g += pitch, dx += pitch)
-        for (int64_t j = 0; j < width; j++) {
+        ELEMENTWISE for (int64_t j = 0; j < width; j++) {
             gan_real d = x[j] - mean[j], h = before(g[j], d, scale[j], shift[j], slope, plain);
             dx[j] = scale[j] * h - d * along[j] - back[j];
         }

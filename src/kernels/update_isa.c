@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "update.h"
+#include "vector.h"
 
 #ifdef GAN_DOUBLE
 #define SQRT sqrt
@@ -12,14 +13,6 @@
 #define ABS fabsf
 #define LARGEST FLT_MAX
 #endif
-
-/* Element i of an output depends on elements i of the inputs alone, whether or not they share an array. */
-#if defined(__clang__)
-#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define ELEMENTWISE _Pragma("GCC ivdep")
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 /* NaN stays NaN. */
 INLINE gan_real clamp(gan_real x, gan_real c) { return x < -c ? -c : x > c ? c : x; }

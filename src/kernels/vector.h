@@ -26,6 +26,12 @@ typedef four loose_four __attribute__((aligned(4)));
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+/* Element i of an output depends on elements i of the inputs alone, whether or not they share an array. */
+#if defined(__clang__)
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ELEMENTWISE _Pragma("GCC ivdep")
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
 #ifndef GAN_DOUBLE

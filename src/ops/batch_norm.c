@@ -135,8 +135,9 @@ static void norm_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads) {
     double *sums = gan__alloc(c->ctx, (size_t)(s.groups * 2 * s.c) * sizeof *sums);
     if (sums && gan__norm_grad_sums(c->ctx, s, x, gd, &f, sums)) {
         if (c->n_in > 2 && (c->need[GAMMA] || c->need[BETA])) affine_grads(c, s, f.by, sums, grads);
-        gan_tensor *dx = c->need[X] ? gan_empty(c->ctx, gan_shape_of(g)) : NULL;
-        if (!gan_is_nil(dx)) gan__norm_grad(c->ctx, s, x, gd, &f, sums, gan_op_write(dx));
+        gan_real *own = gan__own_data(g);
+        gan_tensor *dx = !c->need[X] ? NULL : own ? g : gan_empty(c->ctx, gan_shape_of(g));
+        if (!gan_is_nil(dx)) gan__norm_grad(c->ctx, s, x, gd, &f, sums, own ? own : gan_op_write(dx));
         grads[X] = dx;
     }
     gan__free(c->ctx, sums);

@@ -117,7 +117,8 @@ static void linear_fast(const gan_op_call *c, gan_tensor *g, gan_tensor **grads)
                           .y = slope ? gan_data(c->out) : NULL,
                           .g = gan_data(g), .slope = slope, .kept = gan__packed_of(c->in[1])};
     gan_tensor *before = NULL, *bias = NULL;
-    b.before = room(c, slope, out, &before);
+    b.before = slope ? gan__own_data(g) : NULL;
+    if (!b.before) b.before = room(c, slope, out, &before);
     b.dx = room(c, c->need[0], x, &grads[0]);
     b.dw = room(c, c->need[1], gan_shape_of(c->in[1]), &grads[1]);
     b.db = room(c, c->n_in > 2 && c->need[2], gan_shape1(out.d[1]), &bias);

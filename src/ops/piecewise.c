@@ -1,6 +1,7 @@
 /* Piecewise linear activations. Their derivative is one op, linear in the gradient, that is its own derivative and gives nothing
  * to the point at which it was taken: behind a gradient penalty the graph stays as thin as the formula derived by hand. */
 #include "../kernels/elementwise.h"
+#include "../tensor/tensor_impl.h"
 #include "op_list.h"
 #include "op_util.h"
 
@@ -30,6 +31,12 @@ static void slope_forward(gan_op_call *c) {
 }
 
 gan_tensor *gan__slope(gan_tensor *g, gan_tensor *y, double slope) {
+    gan_real *own = gan__ok(gan_ctx_of(g)) && gan_shape_equal(gan_shape_of(g), gan_shape_of(y)) ? gan__own_data(g) : NULL;
+    const gan_real *of = own ? gan_data(y) : NULL;
+    if (of) {
+        gan__map(g->ctx, GAN__MAP_LEAKY_GRAD, gan_count(g), own, of, slope, own);
+        return g;
+    }
     return gan__apply2(&gan__op_slope, g, y, &(slope_attr){slope});
 }
 

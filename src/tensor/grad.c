@@ -105,6 +105,7 @@ static void run_vjp(sweep *s, gan__node *node, gan_tensor *g) {
     bool *need = big ? (bool *)(grads + n) : need_small;
 
     gan_scope_begin(ctx);
+    if (node->variable) gan__alias(g); /* a result: the vjp may not overwrite it */
     for (int i = 0; i < node->n_in; i++) {
         in[i] = gan__saved_input(ctx, node, i, s->opts.who);
         need[i] = needed(node->in[i].node);

@@ -111,6 +111,13 @@ static inline gan__packed **gan__packed_of(const gan_tensor *w) {
     return w->storage && !(w->node && w->node->op) ? &w->storage->packed : NULL;
 }
 
+/* For derivatives of which no graph is recorded: the numbers of a gradient that nobody else holds, to be overwritten by what
+ * comes of them; NULL: they are somebody's. */
+static inline gan_real *gan__own_data(const gan_tensor *g) {
+    gan__storage *s = g->storage;
+    return g->ctx && g->ctx->no_record && s && s->refs == 1 && !s->packed && !s->moments ? gan__storage_data(s) : NULL;
+}
+
 /* Moves a handle to the scope at `depth`, 0 being the context itself. */
 void gan__move_to_scope(gan_tensor *t, int depth);
 
