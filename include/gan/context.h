@@ -28,6 +28,8 @@ typedef struct gan_ctx_opts {
     uint64_t seed;           /* of every random stream */
     int threads;             /* 0: one per processor that this process may use; at most 256 */
     const char *isa;         /* "avx512", "avx2", "portable"; NULL: the environment's GAN_ISA, else the best */
+    bool direct;             /* convolutions carry out all multiplications, which takes longer and rounds less (minimal filtering:
+                              * Lavin & Gray 2016); false: as the environment's GAN_DIRECT says, 1 or 0, else not */
     gan_allocator allocator; /* zero: malloc and free */
     gan_log_fn log;          /* NULL: messages are dropped */
     void *log_user;

@@ -35,6 +35,14 @@ static int wanted_threads(int threads) {
     return n < MAX_THREADS ? n : MAX_THREADS;
 }
 
+/* By the option, else the environment. */
+static void choose_direct(gan_ctx *ctx) {
+    const char *wanted = getenv("GAN_DIRECT");
+    if (ctx->opts.direct || !wanted || !strcmp(wanted, "0")) return;
+    ctx->opts.direct = true;
+    if (strcmp(wanted, "1")) gan__raise(ctx, GAN_E_ARG, "gan_ctx_new: GAN_DIRECT is \"%s\"; it can be 0 or 1", wanted);
+}
+
 static gan_ctx *raw_ctx(gan_ctx_opts opts) {
     gan_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return NULL;
@@ -56,6 +64,7 @@ gan_ctx *gan_ctx_new(gan_ctx_opts opts) {
     if (!valid_threads(opts.threads))
         gan__raise(ctx, GAN_E_ARG, "gan_ctx_new: %d threads; 0 to %d can be asked for", opts.threads, MAX_THREADS);
     gan__choose_isa(ctx);
+    choose_direct(ctx);
     return ctx;
 }
 

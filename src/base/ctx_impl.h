@@ -50,7 +50,6 @@ struct gan_ctx {
     void (*scoped_release)(gan_ctx *ctx, gan__scoped *item);
     uint32_t graph_mark; /* of the latest traversal */
 
-    bool direct; /* no convolution by minimal filtering: for tests and benchmarks to compare with */
     int64_t conv_calls[3]; /* how often conv, conv_input and conv_weight have run: tests hold the graph to its economy */
 };
 

@@ -38,7 +38,7 @@ static const gan__minimal *minimal_of(gan__isa isa) {
 const gan__minimal_maps *gan__minimal_pick(const gan_ctx *ctx, const gan__patches *products, int count, bool of_gradient) {
     const gan__minimal_maps *best = NULL;
     int64_t least = 0;
-    for (int kind = 0; kind < GAN__MINIMAL_KINDS && !ctx->direct; kind++) {
+    for (int kind = 0; kind < GAN__MINIMAL_KINDS && !ctx->opts.direct; kind++) {
         const gan__minimal_maps *maps = &minimal_of(ctx->isa)->maps[kind];
         int64_t sum = 0;
         bool fit = true;

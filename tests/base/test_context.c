@@ -76,6 +76,29 @@ static void test_context__isa_comes_from_the_option_then_the_environment(void **
     unsetenv("GAN_ISA");
 }
 
+static bool is_direct(gan_ctx_opts opts) {
+    gan_ctx *ctx = gan_ctx_new(opts);
+    check_ok(ctx);
+    bool direct = ctx->opts.direct;
+    gan_ctx_free(ctx);
+    return direct;
+}
+
+static void test_context__direct_comes_from_the_option_then_the_environment(void **state) {
+    (void)state;
+    const gan_ctx_opts as_it_comes = {0}, wanted = {.direct = true};
+    assert_true(!is_direct(as_it_comes) && is_direct(wanted));
+    setenv("GAN_DIRECT", "1", 1);
+    assert_true(is_direct(as_it_comes) && is_direct(wanted));
+    setenv("GAN_DIRECT", "0", 1);
+    assert_true(!is_direct(as_it_comes) && is_direct(wanted));
+    setenv("GAN_DIRECT", "maybe", 1);
+    gan_ctx *ctx = gan_ctx_new(as_it_comes);
+    check_failed(ctx, GAN_E_ARG, "GAN_DIRECT is \"maybe\"");
+    gan_ctx_free(ctx);
+    unsetenv("GAN_DIRECT");
+}
+
 static void keep_message(void *user, gan_log_level level, const char *message) {
     snprintf(user, 100, "%d %s", (int)level, message);
 }
@@ -201,6 +224,7 @@ int main(void) {
         cmocka_unit_test(test_context__long_messages_are_cut),
         cmocka_unit_test(test_context__bad_options_are_errors),
         cmocka_unit_test(test_context__isa_comes_from_the_option_then_the_environment),
+        cmocka_unit_test(test_context__direct_comes_from_the_option_then_the_environment),
         cmocka_unit_test(test_context__log_goes_to_the_callback),
         cmocka_unit_test(test_context__nil_is_inert),
         cmocka_unit_test(test_context__without_any_memory_fails_quietly),

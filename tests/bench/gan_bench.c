@@ -96,7 +96,7 @@ static running start(const bench_case *c, const options *o) {
     double begin = bench_now();
     running r = {.ctx = gan_ctx_new((gan_ctx_opts){.seed = 1, .threads = o->threads, .isa = o->isa}), .c = c, .steps = 1};
     check(r.ctx);
-    r.ctx->direct = plain_length(c->name) < strlen(c->name);
+    r.ctx->opts.direct = plain_length(c->name) < strlen(c->name);
     r.state = c->begin(r.ctx, c);
     time_steps(&r, 1);
     r.first = bench_now() - begin;

@@ -75,7 +75,7 @@ static void text(const gan__conv_shape *s, char *to, size_t size) {
 
 /* A float sum of n numbers in (-1, 1); by minimal filtering the corners of a cell are further off than its middle. */
 static void check_close(const gan_ctx *ctx, const gan__conv_shape *s, kind which, const float *got, const float *expected) {
-    double n = (double)depth(s, which), bound = (2e-7 + 1e-6 * sqrt(n) + 1e-7 * n) * (ctx->direct ? 1 : 2);
+    double n = (double)depth(s, which), bound = (2e-7 + 1e-6 * sqrt(n) + 1e-7 * n) * (ctx->opts.direct ? 1 : 2);
     for (int64_t i = 0; i < size_of(s, which); i++) {
         if (fabs((double)got[i] - (double)expected[i]) <= bound) continue;
         char shape[200];
@@ -160,7 +160,7 @@ static void check_with(int direct, const gan__conv_shape *shapes, int count) {
         if (gan__isa_available(isa)) contexts[n++] = context(isa, 2);
     int both = n;
     for (gan__isa isa = 0; isa < GAN__ISA_COUNT && direct; isa++)
-        if (gan__isa_available(isa)) contexts[both] = context(isa, 2), contexts[both++]->direct = true;
+        if (gan__isa_available(isa)) contexts[both] = context(isa, 2), contexts[both++]->opts.direct = true;
     for (int i = 0; i < count; i++) check_shape(contexts, i < direct ? both : n, &shapes[i]);
     for (int i = 0; i < both; i++) gan_ctx_free(contexts[i]);
 }
@@ -274,7 +274,7 @@ static void test_conv__rounding_errors_by_minimal_filtering_have_their_limits(vo
                 if (!gan__isa_available(isa)) continue;
                 gan_ctx *ctx = context(isa, 2);
                 double minimal = error_of(ctx, s, k, v, exact);
-                ctx->direct = true;
+                ctx->opts.direct = true;
                 double direct = error_of(ctx, s, k, v, exact);
                 gan_ctx_free(ctx);
                 if (minimal <= all[i].minimal && direct <= all[i].direct && minimal != direct) continue;
