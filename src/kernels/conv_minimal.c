@@ -20,9 +20,10 @@ static int64_t points_of(const gan__minimal_maps *maps) { return (int64_t)(maps-
 static int64_t cells_per_image(const gan__patches *p, int64_t m) { return gan__ceil_div(p->oh, m) * gan__ceil_div(p->ow, m); }
 
 static bool fits(const gan__patches *p, const gan__minimal_maps *maps, int64_t worth) {
-    int64_t m = maps->m, r = maps->r, depth = p->c * p->sh * p->sw, cells = cells_per_image(p, m);
-    return p->kh == r * p->sh && p->kw == r * p->sw && p->n * cells * 4 >= LEAST_RESULTS &&
-           depth * p->k >= worth * (depth + p->k) && 5 * points_of(maps) * cells <= 4 * r * r * p->oh * p->ow;
+    int64_t r = maps->r, cells = cells_per_image(p, maps->m);
+    if (p->kh != r * p->sh || p->kw != r * p->sw) return false; /* hence strides are no longer than a kernel */
+    int64_t depth = p->c * p->sh * p->sw;
+    return p->n * cells * 4 >= LEAST_RESULTS && depth * p->k >= worth * (depth + p->k) && 5 * points_of(maps) * cells <= 4 * r * r * p->oh * p->ow;
 }
 
 static int64_t cost(const gan__patches *p, const gan__minimal_maps *maps, int64_t each) {
@@ -42,9 +43,9 @@ const gan__minimal_maps *gan__minimal_pick(const gan_ctx *ctx, const gan__patche
         const gan__minimal_maps *maps = &minimal_of(ctx->isa)->maps[kind];
         int64_t sum = 0;
         bool fit = true;
-        for (int i = 0; i < count; i++) {
-            fit &= fits(&products[i], maps, of_gradient ? WORTH_OF_GRADIENT : WORTH);
-            sum += cost(&products[i], maps, of_gradient ? COST_IN_GRADIENT : COST);
+        for (int i = 0; i < count && fit; i++) {
+            fit = fits(&products[i], maps, of_gradient ? WORTH_OF_GRADIENT : WORTH);
+            if (fit) sum += cost(&products[i], maps, of_gradient ? COST_IN_GRADIENT : COST);
         }
         if (fit && (!best || sum < least)) best = maps, least = sum;
     }
