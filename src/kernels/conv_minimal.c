@@ -23,7 +23,8 @@ static bool fits(const gan__patches *p, const gan__minimal_maps *maps, int64_t w
     int64_t r = maps->r, cells = cells_per_image(p, maps->m);
     if (p->kh != r * p->sh || p->kw != r * p->sw) return false; /* hence strides are no longer than a kernel */
     int64_t depth = p->c * p->sh * p->sw;
-    return p->n * cells * 4 >= LEAST_RESULTS && depth * p->k >= worth * (depth + p->k) && 5 * points_of(maps) * cells <= 4 * r * r * p->oh * p->ow;
+    bool enough = p->n * cells * 4 >= LEAST_RESULTS && depth * p->k >= worth * (depth + p->k);
+    return enough && 5 * points_of(maps) * cells <= 4 * r * r * p->oh * p->ow;
 }
 
 static int64_t cost(const gan__patches *p, const gan__minimal_maps *maps, int64_t each) {
