@@ -38,7 +38,7 @@ static int wanted_threads(int threads) {
 /* By the option, else the environment. */
 static void choose_direct(gan_ctx *ctx) {
     const char *wanted = getenv("GAN_DIRECT");
-    if (ctx->opts.direct || !wanted || !strcmp(wanted, "0")) return;
+    if (ctx->opts.direct || !wanted || !*wanted || !strcmp(wanted, "0")) return;
     ctx->opts.direct = true;
     if (strcmp(wanted, "1")) gan__raise(ctx, GAN_E_ARG, "gan_ctx_new: GAN_DIRECT is \"%s\"; it can be 0 or 1", wanted);
 }

@@ -9,6 +9,11 @@ static const char *const names[GAN__ISA_COUNT] = {"portable", "avx2", "avx512"};
 
 const char *gan__isa_name(gan__isa isa) { return names[isa]; }
 
+const char *gan__kernels_name(const gan_ctx *ctx) {
+    static const char *const direct[GAN__ISA_COUNT] = {"portable direct", "avx2 direct", "avx512 direct"};
+    return ctx->opts.direct ? direct[ctx->isa] : names[ctx->isa];
+}
+
 bool gan__isa_available(gan__isa isa) {
 #if defined(__x86_64__)
     __builtin_cpu_init();

@@ -25,4 +25,7 @@ bool gan__isa_available(gan__isa isa); /* on this machine */
  * available. */
 void gan__choose_isa(gan_ctx *ctx);
 
+/* What a context's bits depend on: the instruction set, and whether convolutions are direct. */
+const char *gan__kernels_name(const gan_ctx *ctx);
+
 #endif

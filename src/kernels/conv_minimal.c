@@ -3,7 +3,7 @@
 #ifndef GAN_DOUBLE
 
 enum {
-    LEAST_RESULTS = 256,     /* for less, the direct way is faster, as it is where */
+    LEAST_CELLS = 64,        /* for less, the direct way is faster, as it is where */
     WORTH = 21,              /* depth*k/(depth + k), products for each transformed number, is less, */
     WORTH_OF_GRADIENT = 48,  /* or less than this in a weight gradient */
     COST = 64,               /* of a number that is transformed, in multiplications */
@@ -23,7 +23,7 @@ static bool fits(const gan__patches *p, const gan__minimal_maps *maps, int64_t w
     int64_t r = maps->r, cells = cells_per_image(p, maps->m);
     if (p->kh != r * p->sh || p->kw != r * p->sw) return false; /* hence strides are no longer than a kernel */
     int64_t depth = p->c * p->sh * p->sw;
-    bool enough = p->n * cells * 4 >= LEAST_RESULTS && depth * p->k >= worth * (depth + p->k);
+    bool enough = p->n * cells >= LEAST_CELLS && depth * p->k >= worth * (depth + p->k);
     return enough && 5 * points_of(maps) * cells <= 4 * r * r * p->oh * p->ow;
 }
 

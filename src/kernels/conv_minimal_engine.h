@@ -36,8 +36,9 @@ typedef struct gan__minimal_engine {
     int64_t panels, group, groups;
     int64_t blocks, shares;         /* of cells, and how many tasks share one; not in a weight gradient */
     int64_t first_task, first_pack; /* of those of several products */
-    float *data;   /* [points][segments][at_once][segment] */
-    float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width] */
+    float *data;   /* [points][segments][at_once][segment], points a line apart */
+    float *packed; /* taps [points][panels][depth][width], in a weight gradient the result's [points][panels][at_once][width],
+                    * points a line apart */
     float *w;        /* of a weight gradient */
     double *moments; /* of each of the blocks; NULL: not wanted */
     char *scratch;

@@ -25,7 +25,7 @@ typedef struct gan__linear_back {
     const gan_real *g;      /* [m, n] */
     const double *slope;    /* >= 0; NULL: no activation */
     gan__packed **kept;     /* of w; may be NULL */
-    gan_real *before;       /* [m, n] for the gradient before the activation; only with one */
+    gan_real *before;       /* [m, n] for the gradient before the activation; only with one. May be g */
     gan_real *dx, *dw, *db; /* NULL: not wanted */
 } gan__linear_back;
 

@@ -33,7 +33,7 @@ static void add_machine(cJSON *root, const gan_ctx *ctx) {
     cJSON *m = cJSON_AddObjectToObject(root, "machine");
     cJSON_AddStringToObject(m, "processor", name);
     cJSON_AddNumberToObject(m, "threads", gan_ctx_threads(ctx));
-    cJSON_AddStringToObject(m, "kernels", gan_ctx_isa(ctx));
+    cJSON_AddStringToObject(m, "kernels", gan__kernels_name(ctx));
     snprintf(text, sizeof text, "%.64s %.64s", system.sysname, system.machine);
     cJSON_AddStringToObject(m, "system", text);
 }

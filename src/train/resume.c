@@ -106,7 +106,7 @@ static void add_meta(gan_trainer *t, gan__st_writer *w) {
     char text[GAN_OPTION_VALUE], key[NAME];
     gan__st_add_meta(w, "libgan.checkpoint", FORMAT);
     gan__st_add_meta(w, "libgan.version", gan_version());
-    gan__st_add_meta(w, "isa", gan_ctx_isa(ctx));
+    gan__st_add_meta(w, "isa", gan__kernels_name(ctx));
     snprintf(text, sizeof text, "%" PRIu64, ctx->opts.seed);
     gan__st_add_meta(w, "seed", text);
     gan__st_add_meta(w, "data", gan__dataset_identity(t->data));
@@ -188,9 +188,9 @@ static void tell_changes(gan_trainer *t, gan__st *file) {
     }
     gan__tricks_tell(t, file, who);
     const char *isa = gan__st_meta(file, "isa");
-    if (isa && strcmp(isa, gan_ctx_isa(ctx)))
+    if (isa && strcmp(isa, gan__kernels_name(ctx)))
         gan_ctx_log(ctx, GAN_LOG_WARNING, "%s: the run used %s kernels, from now on %s: it goes on, not to the same bits", who,
-                    isa, gan_ctx_isa(ctx));
+                    isa, gan__kernels_name(ctx));
 }
 
 static bool read_int(gan_ctx *ctx, gan__st *file, const char *group, const char *name, int64_t *value) {

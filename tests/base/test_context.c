@@ -92,6 +92,8 @@ static void test_context__direct_comes_from_the_option_then_the_environment(void
     assert_true(is_direct(as_it_comes) && is_direct(wanted));
     setenv("GAN_DIRECT", "0", 1);
     assert_true(!is_direct(as_it_comes) && is_direct(wanted));
+    setenv("GAN_DIRECT", "", 1);
+    assert_true(!is_direct(as_it_comes));
     setenv("GAN_DIRECT", "maybe", 1);
     gan_ctx *ctx = gan_ctx_new(as_it_comes);
     check_failed(ctx, GAN_E_ARG, "GAN_DIRECT is \"maybe\"");

@@ -211,16 +211,16 @@ static void test_conv__many_images_of_few_channels_agree_with_the_reference(void
 
 /* ThreadSanitizer looks for the same races in each of many shapes, and takes minutes for them. */
 #if defined(__SANITIZE_THREAD__)
-enum { QUAD_SHAPES = 9, DIRECT_SHAPES = 1 };
+enum { CELL_SHAPES = 9, DIRECT_SHAPES = 1 };
 #else
-enum { QUAD_SHAPES = 26, DIRECT_SHAPES = 12 };
+enum { CELL_SHAPES = 26, DIRECT_SHAPES = 12 };
 #endif
 
 /* Kernels of two and three strides between many channels, for which there are fewer multiplications: odd sizes, whose last results
- * stand alone, channels that are no multiple of anything, several parts and chunks of quads, blocks and segments that end early. */
+ * stand alone, channels that are no multiple of anything, several parts and chunks of cells, blocks and segments that end early. */
 static void test_conv__kernels_of_two_and_three_strides_agree_with_the_reference(void **state) {
     (void)state;
-    static gan__conv_shape shapes[QUAD_SHAPES] = {
+    static gan__conv_shape shapes[CELL_SHAPES] = {
         {.n = 20, .h = 8, .w = 8, .c = 130, .oh = 4, .ow = 4, .k = 70, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
         {.n = 3, .h = 40, .w = 40, .c = 64, .oh = 20, .ow = 20, .k = 32, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
         {.n = 1, .h = 18, .w = 19, .c = 97, .oh = 18, .ow = 19, .k = 300, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .pt = 1, .pl = 1},
@@ -228,7 +228,7 @@ static void test_conv__kernels_of_two_and_three_strides_agree_with_the_reference
         {.n = 70, .h = 4, .w = 4, .c = 520, .oh = 2, .ow = 2, .k = 40, .kh = 4, .kw = 4, .sh = 2, .sw = 2, .pt = 1, .pl = 1},
         {.n = 2, .h = 26, .w = 54, .c = 33, .oh = 26, .ow = 18, .k = 50, .kh = 2, .kw = 6, .sh = 1, .sw = 3, .pt = 0, .pl = 2},
     };
-    for (int i = 6; i < QUAD_SHAPES; i++) {
+    for (int i = 6; i < CELL_SHAPES; i++) {
         gan__conv_shape s = {.n = upto(1, 6), .oh = upto(5, 16), .ow = upto(5, 16), .c = upto(20, 80), .k = upto(24, 110)};
         int taps = (int)upto(2, 3);
         s.sh = (int)upto(1, 2), s.sw = (int)upto(1, 2), s.kh = taps * s.sh, s.kw = taps * s.sw;
@@ -236,7 +236,7 @@ static void test_conv__kernels_of_two_and_three_strides_agree_with_the_reference
         s.pt = (int)upto(-2, 3), s.pl = (int)upto(-2, 3);
         shapes[i] = s;
     }
-    check_with(DIRECT_SHAPES, shapes, QUAD_SHAPES);
+    check_with(DIRECT_SHAPES, shapes, CELL_SHAPES);
 }
 
 /* The root mean square of the errors, relative to that of the exact result. */

@@ -200,8 +200,10 @@ static void free_backward(backward *b) {
     for (int i = 0; i < RESULTS; i++) free(b->out[i]);
 }
 
-static void check_grads(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const double *slope, int wanted) {
+/* `in_place`: the gradient before the activation takes the place of the one behind it. */
+static void check_grads(gan_ctx *ctx, int64_t m, int64_t n, int64_t k, const double *slope, int wanted, bool in_place) {
     backward b = new_backward(m, n, k, slope, wanted);
+    if (slope && in_place) b.of.g = memcpy(b.out[BEFORE], b.in[3], (size_t)(m * n) * sizeof(float));
     gan__linear_grads(ctx, &b.of);
     const float *x = b.in[0], *w = b.in[1], *y = b.in[2];
     float *g = b.in[3];
@@ -288,7 +290,8 @@ static void test_linear_grads__are_those_of_plain_loops(void **state) {
         for (int s = 0; s < BACK_SIZES; s++)
             for (int wanted = 0; wanted < 8; wanted++) {
                 const int64_t *size = back_sizes[s];
-                check_grads(ctx, size[0], size[1], size[2], wanted % 3 < 2 ? &slopes[wanted % 3] : NULL, wanted);
+                check_grads(ctx, size[0], size[1], size[2], wanted % 3 < 2 ? &slopes[wanted % 3] : NULL, wanted, false);
+                check_grads(ctx, size[0], size[1], size[2], &slopes[wanted % 2], wanted, true);
             }
         assert_int_equal(gan_ctx_status(ctx), GAN_OK);
         assert_int_equal(gan_ctx_memory(ctx).in_use, 0);

@@ -346,12 +346,13 @@ static void test_load__tells_which_options_changed(void **state) {
     heard h = {""};
     gan_trainer_opts o = small_opts();
     o.d.lr = 5e-4;
-    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1, .log = hear, .log_user = &h}, o);
+    small_run r = small_run_new((gan_ctx_opts){.seed = 5, .threads = 1, .direct = true, .log = hear, .log_user = &h}, o);
     char path[256];
     assert_int_equal(gan_trainer_load(r.trainer, in_folder("a", path)), GAN_OK);
     assert_int_equal(gan_trainer_steps(r.trainer), N);
     assert_non_null(strstr(h.text, "d.lr was 0.001"));
     assert_null(strstr(h.text, "g.lr"));
+    assert_non_null(strstr(h.text, "direct: it goes on, not to the same bits"));
     gan_ctx_free(r.ctx);
 }
 
