@@ -5,6 +5,7 @@
 #include <gan/context.h>
 #include <gan/random.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include "isa.h"
 #include "memory.h"
@@ -42,8 +43,9 @@ struct gan_ctx {
     int no_record; /* > 0: ops leave no graph */
 
     gan__object objects; /* list head */
-    gan__object none;    /* what constructors return when they fail: the nil of every kind of object, by its NULL destroy */
-    gan__state state;    /* streams, counters, undo log */
+    /* What constructors return when they fail: the nil of every kind of object, by its NULL destroy, aligned for any of them. */
+    _Alignas(max_align_t) gan__object none;
+    gan__state state; /* streams, counters, undo log */
 
     void *tensors; /* of the tensor layer, with its destructor */
     void (*tensors_free)(gan_ctx *ctx);
