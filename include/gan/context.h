@@ -11,8 +11,9 @@ extern "C" {
 typedef struct gan_ctx gan_ctx;
 
 /* Where memory comes from. alloc returns NULL when it has none; release gets the size that was asked for.
- * The library keeps freed blocks and asks again only when none of them fits. Both NULL: malloc and free. (The context itself, its
- * threads and the decoders of images in the background use malloc in any case.) */
+ * The library keeps freed blocks and asks again only when none of them fits. Both NULL: malloc and free, and on Linux since 5.7 the
+ * system's pages for most blocks of 1.5 MB and more, up to 16 GB: the pages of freed blocks serve blocks of other sizes. (The context
+ * itself, its threads and the decoders of images in the background use malloc in any case.) */
 typedef struct gan_allocator {
     void *(*alloc)(void *user, size_t bytes);
     void (*release)(void *user, void *block, size_t bytes);
@@ -30,7 +31,7 @@ typedef struct gan_ctx_opts {
     const char *isa;         /* "avx512", "avx2", "portable"; NULL: the environment's GAN_ISA, else the best */
     bool direct;             /* convolutions carry out all multiplications, which takes longer and rounds less (minimal filtering:
                               * Lavin & Gray 2016); false: as the environment's GAN_DIRECT says, 1 or 0, else not */
-    gan_allocator allocator; /* zero: malloc and free */
+    gan_allocator allocator; /* zero: the system's memory */
     gan_log_fn log;          /* NULL: messages are dropped */
     void *log_user;
 } gan_ctx_opts;
@@ -69,7 +70,7 @@ typedef struct gan_memory {
     size_t peak;      /* the most there ever was of in_use */
     size_t cached;    /* bytes kept for reuse, tables of tensor handles among them */
     int64_t requests; /* requests to the pool so far */
-    int64_t misses;   /* requests that went on to the allocator */
+    int64_t misses;   /* requests that went on to the allocator, or to the system for pages or addresses */
 } gan_memory;
 
 GAN_API gan_memory gan_ctx_memory(const gan_ctx *ctx);

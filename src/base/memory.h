@@ -1,4 +1,4 @@
-/* The pool: blocks in size classes, kept when freed and handed out again. */
+/* The pool: blocks that are kept when freed and handed out again, small ones in size classes. */
 #ifndef GAN__MEMORY_H
 #define GAN__MEMORY_H
 
@@ -9,9 +9,18 @@
 
 typedef struct gan__block gan__block;
 
+/* See large.c. */
+typedef struct gan__large {
+    gan__block *free; /* the latest first */
+    bool asked, moves; /* whether the system can move pages */
+    int64_t pages;     /* that all ranges have room for */
+    int64_t empty;     /* free ranges without pages */
+} gan__large;
+
 typedef struct gan__pool {
-    gan_allocator from;
+    gan_allocator from; /* NULL: the system */
     gan__block *free[GAN__CLASSES];
+    gan__large large;
     gan_memory stats;
     int64_t fail_in; /* requests until one fails; 0: none will */
 } gan__pool;
