@@ -12,7 +12,7 @@ typedef struct gan_ctx gan_ctx;
 
 /* Where memory comes from. alloc returns NULL when it has none; release gets the size that was asked for.
  * The library keeps freed blocks and asks again only when none of them fits. Both NULL: malloc and free, and on Linux since 5.7 the
- * system's pages for most blocks of 1.5 MB and more, up to 16 GB: the pages of freed blocks serve blocks of other sizes. (The context
+ * system's pages for most blocks of 1.3 MB and more, up to 16 GB: the pages of freed blocks serve blocks of other sizes. (The context
  * itself, its threads and the decoders of images in the background use malloc in any case.) */
 typedef struct gan_allocator {
     void *(*alloc)(void *user, size_t bytes);

@@ -29,10 +29,10 @@
 #define MOST_PAGES 8192 /* of all ranges, 16 GB */
 #define MOST_EMPTY 512  /* free ranges that have given all their pages */
 
-/* 0: more than a quarter of them would be unused. */
+/* 0: more than a third of them would be unused. */
 static int64_t pages_for(size_t bytes) {
     size_t pages = (bytes + PAGE - 1 - GAN__ALIGN) / PAGE;
-    return bytes >= pages * PAGE / 4 * 3 ? (int64_t)pages : 0;
+    return bytes >= pages * PAGE / 3 * 2 ? (int64_t)pages : 0;
 }
 
 static char *page(gan__block *b, int64_t i) { return gan__block_data(b) + GAN__ALIGN + (size_t)i * PAGE; }

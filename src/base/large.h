@@ -4,7 +4,7 @@
 
 #include "block.h"
 
-/* NULL: more than a quarter of its pages would be unused, the pool has an allocator, there are too many pages to keep moving
+/* NULL: more than a third of its pages would be unused, the pool has an allocator, there are too many pages to keep moving
  * them, or the system refuses. */
 gan__block *gan__large_get(gan__pool *pool, size_t bytes);
 void gan__large_put(gan__pool *pool, gan__block *b);
