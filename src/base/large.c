@@ -88,8 +88,10 @@ static void give_back(gan__pool *pool, gan__block *b, char *lost) {
 #ifdef GAN__ASAN
     __lsan_unregister_root_region(from, b->raw_size);
 #endif
-    if (!lost) unmap(from, to);
-    else if (lost + PAGE < to) unmap(lost + PAGE, to);
+    if (!lost)
+        unmap(from, to);
+    else if (lost + PAGE < to)
+        unmap(lost + PAGE, to);
     if (lost) unmap(from, lost);
 }
 

@@ -34,8 +34,10 @@ static void *request(gan__pool *pool, size_t bytes) {
 }
 
 static void release(gan__pool *pool, void *raw, size_t bytes) {
-    if (pool->from.release) pool->from.release(pool->from.user, raw, bytes);
-    else free(raw);
+    if (pool->from.release)
+        pool->from.release(pool->from.user, raw, bytes);
+    else
+        free(raw);
 }
 
 void gan__pool_drop_cache(gan__pool *pool) {

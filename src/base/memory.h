@@ -11,7 +11,7 @@ typedef struct gan__block gan__block;
 
 /* See large.c. */
 typedef struct gan__large {
-    gan__block *free; /* the latest first */
+    gan__block *free;  /* the latest first */
     bool asked, moves; /* whether the system can move pages */
     int64_t pages;     /* that all ranges have room for */
     int64_t empty;     /* free ranges without pages */

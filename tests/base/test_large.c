@@ -2,7 +2,6 @@
 #define _DEFAULT_SOURCE /* mincore */
 #include "cmocka_gan.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -142,8 +141,10 @@ static int churn(fixture *f, int rounds, bool may_fail) {
         } else {
             sizes[i] = PAGE / 2 + draw(f, 9) * 700001;
             blocks[i] = gan__alloc(f->ctx, sizes[i]);
-            if (blocks[i]) memset(blocks[i], (int)i + 1, sizes[i]);
-            else wrong += !may_fail || gan_ctx_status(f->ctx) != GAN_E_MEMORY;
+            if (blocks[i])
+                memset(blocks[i], (int)i + 1, sizes[i]);
+            else
+                wrong += !may_fail || gan_ctx_status(f->ctx) != GAN_E_MEMORY;
             gan_ctx_clear(f->ctx);
         }
     }
@@ -251,8 +252,10 @@ static void test_large__beyond_there_are_classes(void **state) {
     fixture *f = *state;
     for (int why = 0; why < 2; why++) {
         bool moves = f->ctx->pool.large.moves;
-        if (why) f->ctx->pool.large.moves = false;
-        else f->ctx->pool.large.pages += 8190; /* of the system's mappings, some are for others */
+        if (why)
+            f->ctx->pool.large.moves = false;
+        else
+            f->ctx->pool.large.pages += 8190; /* of the system's mappings, some are for others */
         unsigned char *p = gan__alloc(f->ctx, 5 * PAGE);
         memset(p, 1, 5 * PAGE);
         gan__free(f->ctx, p);
